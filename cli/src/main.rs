@@ -1,0 +1,3 @@
+//! The `credex` command.
+
+fn main() {}

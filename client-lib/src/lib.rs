@@ -1,0 +1,1 @@
+//! Export and import credentials through the Credex session service.

@@ -1,0 +1,1 @@
+//! The Credex session service: hands credentials from one app to another.

@@ -1,0 +1,3 @@
+//! The `credexd` program.
+
+fn main() {}

@@ -1,0 +1,57 @@
+//! How the daemon starts other programs: the trait, and what it is told. Serves design §6.
+//!
+//! The daemon itself never forks: an fd that has just arrived over D-Bus is not close-on-exec yet,
+//! and a fork at that moment would leak it. Programs are started by a small process of our own
+//! (`process`) that was started before the first fd could arrive.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+
+use async_trait::async_trait;
+
+/// A program to start.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The program and its arguments. Never contains a secret.
+    pub argv: Vec<OsString>,
+    /// Environment variables to set on top of the session's. Never contains a secret.
+    pub environment: Vec<(String, OsString)>,
+    /// File descriptors to hand over, each with the number it gets there. All others are closed.
+    pub fds: Vec<(OwnedFd, i32)>,
+}
+
+/// A program that was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    /// Its process ID.
+    pub pid: u32,
+}
+
+/// Why a program could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// There is no such program, or it cannot be run.
+    #[error("cannot start {program}: {source}")]
+    Spawn {
+        /// The first of its arguments.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The launching process does not answer.
+    #[error("the launching process is gone: {0}")]
+    Gone(#[source] std::io::Error),
+}
+
+/// Starts programs.
+#[async_trait]
+pub trait Launcher: Send + Sync {
+    /// Starts `program` and returns as soon as it runs.
+    ///
+    /// # Errors
+    /// The program cannot be started, or the launching process is gone.
+    async fn start(&self, program: Program) -> Result<Started, LaunchError>;
+
+    /// Whether the process `pid` is `ancestor`, or was started by it, directly or not.
+    fn descends(&self, pid: u32, ancestor: Started) -> bool;
+}

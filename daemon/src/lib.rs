@@ -5,4 +5,6 @@
 //! replaces when it builds the daemon.
 
 pub mod chooser;
+pub mod clock;
+pub mod exchange;
 pub mod launcher;

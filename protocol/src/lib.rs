@@ -3,6 +3,7 @@
 //! `interfaces/*.xml` is the source of truth, and `README.md` beside it tells the whole protocol to
 //! somebody who writes a client in another language.
 
+pub mod envelope;
 pub mod error;
 pub mod names;
 pub mod proxy;

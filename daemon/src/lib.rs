@@ -4,7 +4,10 @@
 //! behind a trait each (`caller::Porter`, `chooser::Chooser`, `launcher::Launcher`), which a test
 //! replaces when it builds the daemon.
 
+pub mod caller;
 pub mod chooser;
 pub mod clock;
+pub mod config;
+pub mod custody;
 pub mod exchange;
 pub mod launcher;

@@ -1,0 +1,65 @@
+//! A process, told apart from every later one that gets the same number. Serves design §5.
+
+use std::io;
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+/// A process ID and the moment at which that process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// The process ID.
+    pub pid: u32,
+    /// Clock ticks since the computer started.
+    pub started: u64,
+}
+
+impl Process {
+    /// The process that has `pid` now. The pidfd, held while its start time is read, makes sure that
+    /// both belong to one process.
+    ///
+    /// # Errors
+    /// There is no such process (any more).
+    pub fn of_pid(pid: u32) -> io::Result<Process> {
+        let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+        let raw = i32::try_from(pid).map_err(|_| invalid())?;
+        let pidfd = pidfd_open(Pid::from_raw(raw).ok_or_else(invalid)?, PidfdFlags::empty())?;
+        let started = start_time(&std::fs::read_to_string(format!("/proc/{pid}/stat"))?)
+            .ok_or(io::ErrorKind::InvalidData)?;
+        drop(pidfd);
+        Ok(Process { pid, started })
+    }
+}
+
+/// Field 22 of `/proc/PID/stat`. The second field is a name in parentheses that may itself contain
+/// anything, so counting starts behind the last one that closes.
+fn start_time(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_cannot_name_itself_into_another_start_time() {
+        let fields = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        for name in ["sh", "a b", "x) R 1 1 1 1", ")) 0 0"] {
+            assert_eq!(
+                start_time(&format!("12 ({name}) {fields}")),
+                Some(4711),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_gone_has_no_identity() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        assert!(Process::of_pid(pid).is_err());
+        assert!(Process::of_pid(0).is_err());
+        assert!(Process::of_pid(std::process::id()).is_ok());
+    }
+}

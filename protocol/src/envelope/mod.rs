@@ -47,6 +47,8 @@ pub mod parts;
 mod sealer;
 mod secret;
 mod stream;
+#[cfg(test)]
+mod vectors;
 
 pub use checked::{CheckedEnvelope, FileKind, MissingSeals, Refusal};
 pub use header::{HEADER_LEN, Header, HeaderError, MAGIC, SegmentSize, TAG_LEN, envelope_size};

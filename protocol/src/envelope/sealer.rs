@@ -36,7 +36,6 @@ pub struct Sealer<W> {
     header: Header,
     cipher: SegmentCipher,
     segment: Plaintext,
-    filled: usize,
     sealed: u64,
     torn: bool,
 }
@@ -66,8 +65,7 @@ impl<W: Write + Seek> Sealer<W> {
             start,
             header,
             cipher: SegmentCipher::new(key, &header)?,
-            segment: Plaintext::zeroed(segment_size.bytes() + TAG_LEN),
-            filled: 0,
+            segment: Plaintext::with_room(segment_size.bytes() + TAG_LEN),
             sealed: 0,
             torn: false,
         })
@@ -75,7 +73,7 @@ impl<W: Write + Seek> Sealer<W> {
 
     /// Plaintext bytes taken so far.
     pub fn plaintext_len(&self) -> u64 {
-        self.sealed + self.filled as u64
+        self.sealed + self.segment.len() as u64
     }
 
     /// Seals the last segment, writes the length, and hands the output back, standing at its end.
@@ -92,14 +90,15 @@ impl<W: Write + Seek> Sealer<W> {
     /// Copies as much of `plaintext` as the open segment takes; a full one is sealed first, now
     /// that it is known not to be the last.
     fn fill(&mut self, plaintext: &[u8]) -> Result<usize, SealError> {
+        if self.torn {
+            return Err(SealError::Torn);
+        }
         let full = self.header.segment_size.bytes();
-        if self.filled == full && !plaintext.is_empty() {
+        if self.segment.len() == full && !plaintext.is_empty() {
             self.seal_segment(false)?;
         }
-        let taken = plaintext.len().min(full - self.filled);
-        self.segment.as_mut_slice()[self.filled..self.filled + taken]
-            .copy_from_slice(&plaintext[..taken]);
-        self.filled += taken;
+        let taken = plaintext.len().min(full - self.segment.len());
+        self.segment.append(&plaintext[..taken]);
         Ok(taken)
     }
 
@@ -107,13 +106,13 @@ impl<W: Write + Seek> Sealer<W> {
         if std::mem::replace(&mut self.torn, true) {
             return Err(SealError::Torn);
         }
-        let (segment, rest) = self.segment.as_mut_slice().split_at_mut(self.filled);
-        let tag = self.cipher.seal(segment, last)?;
-        rest[..TAG_LEN].copy_from_slice(tag.as_ref());
-        self.output
-            .write_all(&self.segment[..self.filled + TAG_LEN])?;
-        self.sealed += self.filled as u64;
-        self.filled = 0;
+        let plaintext_len = self.segment.len() as u64;
+        let tag = self.cipher.seal(self.segment.as_mut_slice(), last)?;
+        self.segment.append(tag.as_ref());
+        self.output.write_all(&self.segment)?;
+        // What is left there is ciphertext.
+        self.segment.clear();
+        self.sealed += plaintext_len;
         self.torn = false;
         Ok(())
     }
@@ -143,7 +142,7 @@ impl<W> fmt::Debug for Sealer<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sealer")
             .field("sealed", &self.sealed)
-            .field("filled", &self.filled)
+            .field("filled", &self.segment.len())
             .field("torn", &self.torn)
             .finish_non_exhaustive()
     }

@@ -65,6 +65,22 @@ impl Plaintext {
         Self(vec![0; len])
     }
 
+    /// Nothing yet, and room for `len` bytes.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self(Vec::with_capacity(len))
+    }
+
+    /// Adds `bytes`, for which there must be room: growing would leave a copy behind.
+    pub(super) fn append(&mut self, bytes: &[u8]) {
+        debug_assert!(self.0.len() + bytes.len() <= self.0.capacity());
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Begins anew, without wiping what was there.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Cuts off what lies beyond `len`; it stays allocated, and is wiped now.
     pub(super) fn truncate(&mut self, len: usize) {
         if let Some(beyond) = self.0.get_mut(len..) {

@@ -11,3 +11,4 @@ pub mod config;
 pub mod custody;
 pub mod exchange;
 pub mod launcher;
+pub mod providers;

@@ -1,0 +1,19 @@
+//! Desktop entries → who can import, who can export. Serves design §6.
+//!
+//! `directories` says where to look, `listing` what lies there, `entry` (with `groups` and `exec`)
+//! what one file declares, `catalogue` who wins and what follows; `cache` holds the latest answer.
+
+pub mod cache;
+pub mod catalogue;
+pub mod directories;
+pub mod entry;
+pub mod exec;
+mod groups;
+mod listing;
+
+pub use cache::Providers;
+pub use catalogue::{Catalogue, to_info};
+pub use directories::Directories;
+pub use entry::{Importer, Origin};
+pub use exec::Exec;
+pub use groups::EntryError;

@@ -1,0 +1,381 @@
+//! What the dialog is about, without any presentation: the question, the answer, how the exchange goes
+//! on and how it ends. Serves `org.credex.Chooser1`; shared by every front end.
+//!
+//! Every text in here is safe to show. What is needed untouched for the answer is called `raw`.
+
+use std::collections::BTreeSet;
+
+use credex_protocol::wire::{
+    AppIdentity, ChooseRequest, ChooseResults, FinishedDetails, ImporterInfo, response,
+};
+
+use crate::hostile;
+
+/// Why a question cannot be put to a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    /// The list of importers is missing or empty, or none of them has an id.
+    #[error("the request names no importer to choose from: give at least one, with an id")]
+    NoImporter,
+}
+
+/// How sure the service is of who an app is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assurance {
+    /// A sandbox confines and names it.
+    Sandboxed,
+    /// The service started it.
+    Launched,
+    /// Its program belongs to the system.
+    Installed,
+    /// A claim. Also whatever the chooser does not know.
+    Unverified,
+}
+
+/// The app that wants to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exporter {
+    /// Display name, or if it gives none its id.
+    pub name: String,
+    /// Desktop-entry ID; empty where there is none.
+    pub id: String,
+    /// The exporting provider of the app, where it has several.
+    pub provider: Option<String>,
+    /// How sure the service is.
+    pub assurance: Assurance,
+}
+
+/// A CXF credential type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    raw: String,
+}
+
+impl Kind {
+    /// A type by its name in the Credential Exchange Format.
+    #[must_use]
+    pub fn new(raw: &str) -> Kind {
+        Kind { raw: raw.into() }
+    }
+
+    /// Its name in the format, untouched: not to be shown.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+}
+
+/// How many credentials there are of a type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quantity {
+    /// The type.
+    pub kind: Kind,
+    /// How many; never zero.
+    pub count: u32,
+}
+
+/// Where an importer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Its desktop entry belongs to the system.
+    System,
+    /// Its desktop entry is the person's own.
+    User,
+    /// It runs, and has announced itself. Also whatever the chooser does not know.
+    Running,
+}
+
+/// An app that can take credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Importer {
+    raw_id: String,
+    raw_name: String,
+    /// Display name, or if it gives none its id.
+    pub name: String,
+    /// Desktop-entry ID.
+    pub id: String,
+    /// Icon name, untouched.
+    pub icon: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// A warning.
+    pub conflict: Option<String>,
+    will_not_take: BTreeSet<Kind>,
+}
+
+impl Importer {
+    /// Whether a person or a script who writes `text` means this importer: its id or its name.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        self.raw_id == text || self.raw_name.eq_ignore_ascii_case(text)
+    }
+}
+
+/// The question to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub exporter: Exporter,
+    /// What leaves; `None` if the exporter does not say.
+    pub sends: Option<Vec<Quantity>>,
+    /// Who can take it. Never empty.
+    pub importers: Vec<Importer>,
+    /// XDG activation token, for a front end with windows.
+    pub activation_token: Option<String>,
+}
+
+/// What the person answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Send these types to this importer. Both untouched: not to be shown.
+    Send {
+        /// Its id.
+        importer: String,
+        /// The types that may go.
+        types: BTreeSet<String>,
+    },
+    /// No.
+    Decline,
+}
+
+impl Question {
+    /// Reads the question, and makes its texts safe to show.
+    ///
+    /// # Errors
+    /// There is nobody to choose.
+    pub fn parse(request: ChooseRequest) -> Result<Question, QuestionError> {
+        let importers: Vec<Importer> = request
+            .importers
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(parse_importer)
+            .collect();
+        if importers.is_empty() {
+            return Err(QuestionError::NoImporter);
+        }
+        let sends = request.counts.filter(|counts| !counts.is_empty()).map(|c| {
+            c.into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(raw, count)| Quantity {
+                    kind: Kind { raw },
+                    count,
+                })
+                .collect()
+        });
+        Ok(Question {
+            exporter: parse_exporter(&request.exporter.unwrap_or_default()),
+            sends,
+            importers,
+            activation_token: request.activation_token,
+        })
+    }
+
+    /// What of it `importer` takes: what the person can still leave out.
+    #[must_use]
+    pub fn taken_by(&self, importer: &Importer) -> Vec<&Quantity> {
+        self.split(importer, true)
+    }
+
+    /// What of it `importer` does not take, and is not sent for that reason.
+    #[must_use]
+    pub fn refused_by(&self, importer: &Importer) -> Vec<&Quantity> {
+        self.split(importer, false)
+    }
+
+    fn split(&self, importer: &Importer, taken: bool) -> Vec<&Quantity> {
+        let sends = self.sends.iter().flatten();
+        sends
+            .filter(|quantity| importer.will_not_take.contains(&quantity.kind) != taken)
+            .collect()
+    }
+
+    /// Whether nothing at all could go to `importer`.
+    #[must_use]
+    pub fn is_pointless(&self, importer: &Importer) -> bool {
+        self.sends.is_some() && self.taken_by(importer).is_empty()
+    }
+
+    /// The answer that sends to `importer` whatever it takes, but not the types `left_out`.
+    #[must_use]
+    pub fn answer(&self, importer: &Importer, left_out: &BTreeSet<Kind>) -> Answer {
+        let going = self.taken_by(importer).into_iter();
+        Answer::Send {
+            importer: importer.raw_id.clone(),
+            types: going
+                .filter(|quantity| !left_out.contains(&quantity.kind))
+                .map(|quantity| quantity.kind.raw.clone())
+                .collect(),
+        }
+    }
+}
+
+impl Answer {
+    /// As `ChooseImporter` returns it.
+    #[must_use]
+    pub fn into_wire(self) -> (u32, ChooseResults) {
+        match self {
+            Answer::Decline => (response::DECLINED, ChooseResults::default()),
+            Answer::Send { importer, types } => (
+                response::DONE,
+                ChooseResults {
+                    importer: Some(importer),
+                    types: Some(types.into_iter().collect()),
+                },
+            ),
+        }
+    }
+}
+
+fn parse_exporter(app: &AppIdentity) -> Exporter {
+    let id = hostile::identifier(app.app_id.as_deref().unwrap_or_default());
+    Exporter {
+        name: name_or_id(app.name.as_deref(), &id),
+        id,
+        provider: app.provider.as_deref().map(hostile::name),
+        assurance: match app.assurance.as_deref() {
+            Some("sandboxed") => Assurance::Sandboxed,
+            Some("launched") => Assurance::Launched,
+            Some("installed") => Assurance::Installed,
+            _ => Assurance::Unverified,
+        },
+    }
+}
+
+fn parse_importer(info: ImporterInfo) -> Option<Importer> {
+    let raw_id = info.id.filter(|id| !id.is_empty())?;
+    let id = hostile::identifier(&raw_id);
+    Some(Importer {
+        name: name_or_id(info.name.as_deref(), &id),
+        raw_name: info.name.unwrap_or_default(),
+        raw_id,
+        id,
+        icon: info.icon,
+        origin: match info.origin.as_deref() {
+            Some("system") => Origin::System,
+            Some("user") => Origin::User,
+            _ => Origin::Running,
+        },
+        conflict: info
+            .conflict
+            .map(|text| hostile::sentence(&text))
+            .filter(|text| !text.is_empty()),
+        will_not_take: info
+            .will_not_take
+            .into_iter()
+            .flatten()
+            .map(|raw| Kind { raw })
+            .collect(),
+    })
+}
+
+fn name_or_id(name: Option<&str>, id: &str) -> String {
+    match name.map(hostile::name) {
+        Some(name) if !name.is_empty() => name,
+        _ if !id.is_empty() => id.to_owned(),
+        _ => "an app without a name".to_owned(),
+    }
+}
+
+/// How far an exchange has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The exporter is preparing the credentials.
+    Exporting,
+    /// The service holds them, sealed.
+    Deposited,
+    /// The importer was told.
+    Offered,
+    /// The importer has them.
+    Claimed,
+}
+
+impl Stage {
+    /// The stage of its name on the wire; `None` if this release does not know it.
+    #[must_use]
+    pub fn from_wire(state: &str) -> Option<Stage> {
+        match state {
+            "exporting" => Some(Stage::Exporting),
+            "deposited" => Some(Stage::Deposited),
+            "offered" => Some(Stage::Offered),
+            "claimed" => Some(Stage::Claimed),
+            _ => None,
+        }
+    }
+}
+
+/// What became of the credentials of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The type.
+    pub kind: Kind,
+    /// Taken over.
+    pub succeeded: u32,
+    /// Meant to be taken, and not.
+    pub failed: u32,
+    /// Left out on purpose.
+    pub ignored: u32,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The importer has reported.
+    Completed {
+        /// What became of each type.
+        receipt: Vec<Arrived>,
+        /// Where what arrived differs from what was declared and let go.
+        discrepancies: Vec<String>,
+    },
+    /// It ended without a receipt.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// A sentence that says why; empty if there is none.
+        message: String,
+        /// Whether the importer had received the payload; `None` if nobody knows.
+        handed_over: Option<bool>,
+    },
+}
+
+/// How an exchange ended without a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Somebody ended it.
+    Cancelled,
+    /// The time was up.
+    Expired,
+    /// It went wrong. Also whatever the chooser does not know.
+    Failed,
+}
+
+impl Ending {
+    /// Reads an ending, and makes its texts safe to show.
+    #[must_use]
+    pub fn parse(outcome: &str, details: FinishedDetails) -> Ending {
+        if outcome == "completed" {
+            let receipt = details.receipt.unwrap_or_default();
+            let discrepancies = details.discrepancies.unwrap_or_default();
+            return Ending::Completed {
+                receipt: receipt
+                    .into_iter()
+                    .map(|(raw, tally)| Arrived {
+                        kind: Kind { raw },
+                        succeeded: tally.succeeded,
+                        failed: tally.failed,
+                        ignored: tally.ignored,
+                    })
+                    .collect(),
+                discrepancies: discrepancies.iter().map(|d| hostile::sentence(d)).collect(),
+            };
+        }
+        Ending::Ended {
+            outcome: match outcome {
+                "cancelled" => Outcome::Cancelled,
+                "expired" => Outcome::Expired,
+                _ => Outcome::Failed,
+            },
+            message: hostile::sentence(&details.message.unwrap_or_default()),
+            handed_over: details.handed_over,
+        }
+    }
+}

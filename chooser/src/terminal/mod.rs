@@ -1,0 +1,236 @@
+//! The terminal chooser, for ssh, text consoles and screen readers. Serves design §3 (`ask the person`).
+//!
+//! One question at a time; what else happens meanwhile waits until it is answered. Nothing that was
+//! typed before a question was shown answers it, and Enter alone never sends anything.
+
+mod answers;
+mod console;
+mod dialog;
+mod page;
+mod pages;
+mod script;
+
+use std::collections::VecDeque;
+use std::io;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+pub(crate) use console::Console;
+pub(crate) use script::Script;
+
+use crate::model::{Ending, Stage};
+use crate::serve::{Ask, Event, Service};
+use crate::wording;
+use page::Page;
+
+/// Asks and tells at `console` until the socket of `service` ends.
+///
+/// # Errors
+/// The terminal cannot be read or written.
+pub(crate) async fn run(
+    console: Console,
+    service: Service,
+    events: UnboundedReceiver<Event>,
+    script: Option<Script>,
+) -> io::Result<()> {
+    let mut desk = Desk {
+        console,
+        service,
+        events,
+        script,
+        queue: VecDeque::new(),
+        held: VecDeque::new(),
+        live: Vec::new(),
+        agreed: 0,
+        input_ended: false,
+    };
+    loop {
+        if let Some(ask) = desk.queue.pop_front() {
+            if let Err(Interrupted::Io(error)) = desk.decide(ask).await {
+                return Err(error);
+            }
+            continue;
+        }
+        let happened = match desk.held.pop_front() {
+            Some(event) => Happened::Event(event),
+            None => desk.next(desk.may_stop()).await?,
+        };
+        match happened {
+            Happened::Closed => return Ok(()),
+            Happened::Event(event) => desk.take(event).await?,
+            Happened::Line(Some(line)) => desk.typed(&line).await?,
+            Happened::Line(None) => desk.input_ended = true,
+        }
+    }
+}
+
+/// The terminal, and all that goes on at it.
+struct Desk {
+    console: Console,
+    service: Service,
+    events: UnboundedReceiver<Event>,
+    script: Option<Script>,
+    /// Questions that wait for their turn; whether they had to.
+    queue: VecDeque<Turn>,
+    /// What happened to other exchanges while a question was open.
+    held: VecDeque<Event>,
+    live: Vec<Live>,
+    agreed: usize,
+    input_ended: bool,
+}
+
+struct Turn {
+    ask: Ask,
+    waited: bool,
+}
+
+/// An exchange to which the person has agreed.
+struct Live {
+    exchange: String,
+    number: usize,
+    exporter: String,
+    importer: String,
+    stage: Option<Stage>,
+}
+
+enum Happened {
+    Event(Event),
+    Line(Option<String>),
+    Closed,
+}
+
+/// Why a question ended without an answer.
+enum Interrupted {
+    Withdrawn(Ending),
+    Closed,
+    Io(io::Error),
+}
+
+impl From<io::Error> for Interrupted {
+    fn from(error: io::Error) -> Interrupted {
+        Interrupted::Io(error)
+    }
+}
+
+impl Desk {
+    /// Waits for the next thing. Events come before the end of the socket after them.
+    async fn next(&mut self, listen: bool) -> io::Result<Happened> {
+        tokio::select! {
+            biased;
+            event = self.events.recv() => Ok(event.map_or(Happened::Closed, Happened::Event)),
+            () = self.service.closed() => Ok(Happened::Closed),
+            line = self.console.line(), if listen => Ok(Happened::Line(line?)),
+        }
+    }
+
+    async fn take(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Ask(ask) => self.queue.push_back(Turn { ask, waited: false }),
+            Event::Progress {
+                exchange,
+                stage,
+                expires,
+            } => {
+                self.tell_progress(&exchange, stage, expires).await?;
+            }
+            Event::Finished { exchange, ending } => {
+                let Some(at) = self.live.iter().position(|live| live.exchange == exchange) else {
+                    return Ok(());
+                };
+                let live = self.live.remove(at);
+                let lines = wording::ending(&live.exporter, &live.importer, &ending);
+                self.show(&pages::news(&lines)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps for later what happens while a question is open.
+    fn hold(&mut self, event: Event) {
+        match event {
+            Event::Ask(ask) => self.queue.push_back(Turn { ask, waited: true }),
+            Event::Finished { exchange, ending } => {
+                let before = self.queue.len();
+                self.queue.retain(|turn| turn.ask.exchange != exchange);
+                if self.queue.len() == before {
+                    self.held.push_back(Event::Finished { exchange, ending });
+                }
+            }
+            event @ Event::Progress { .. } => self.held.push_back(event),
+        }
+    }
+
+    async fn tell_progress(
+        &mut self,
+        exchange: &str,
+        stage: Stage,
+        expires: Option<u64>,
+    ) -> io::Result<()> {
+        let hint = self.stop_hint(exchange, stage);
+        let Some(live) = self.live.iter_mut().find(|live| live.exchange == exchange) else {
+            return Ok(());
+        };
+        if live.stage.replace(stage) == Some(stage) {
+            return Ok(());
+        }
+        let minutes = expires.map(minutes_until);
+        let line = wording::progress(&live.exporter, &live.importer, stage, minutes);
+        self.show(Page::default().say(page::Tone::Plain, line + &hint))
+            .await
+    }
+
+    fn stop_hint(&self, exchange: &str, stage: Stage) -> String {
+        let stoppable = self.may_stop() && matches!(stage, Stage::Exporting | Stage::Offered);
+        let live = self.live.iter().find(|live| live.exchange == exchange);
+        match live {
+            Some(_) if stoppable && self.live.len() == 1 => {
+                " Press c and Enter to stop.".to_owned()
+            }
+            Some(live) if stoppable => {
+                format!(" Type c {} and press Enter to stop it.", live.number)
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn may_stop(&self) -> bool {
+        !self.live.is_empty() && !self.input_ended && self.script.is_none()
+    }
+
+    /// A line that was typed while no question is open.
+    async fn typed(&mut self, line: &str) -> io::Result<()> {
+        let chosen = match answers::stop(line) {
+            None => return Ok(()),
+            Some(None) if self.live.len() == 1 => self.live.first(),
+            Some(None) => None,
+            Some(Some(number)) => self.live.iter().find(|live| live.number == number),
+        };
+        let mut page = Page::default();
+        if let Some(live) = chosen {
+            self.service.stop(&live.exchange);
+            page.say(page::Tone::Plain, "Stopping.");
+        } else {
+            page.say(
+                page::Tone::Plain,
+                "Which one? Type c, a space and its number:",
+            );
+            for live in &self.live {
+                let words = format!("“{}” to “{}”", live.exporter, live.importer);
+                page.labelled(page::Tone::Plain, format!("  {}.", live.number), 6, words);
+            }
+        }
+        self.show(&page).await
+    }
+
+    async fn show(&self, page: &Page) -> io::Result<()> {
+        let (width, colour) = (self.console.width(), self.console.colour());
+        self.console.write(&page.render(width, colour)).await
+    }
+}
+
+/// Minutes until `expires`, in milliseconds of `CLOCK_BOOTTIME`; a begun minute counts.
+fn minutes_until(expires: u64) -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let now = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1000);
+    expires.saturating_sub(now).div_ceil(60_000)
+}

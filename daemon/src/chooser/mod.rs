@@ -1,11 +1,17 @@
 //! How the daemon asks the person: the trait, and the question and answer as it sees them.
 //! Serves `org.credex.Chooser1`.
 
+mod process;
+mod running;
+mod seat;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use credex_protocol::wire::{AppIdentity, Counts, FinishedDetails, ImporterInfo, ProgressDetails};
 use tokio::sync::mpsc::UnboundedSender;
+
+pub use process::{ProcessChooser, Programs};
 
 /// A question to the person.
 #[derive(Debug, Clone)]

@@ -1,0 +1,203 @@
+//! One running chooser: its start, and the private connection to it. Serves `org.credex.Chooser1`.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use credex_protocol::names::CHOOSER_FD;
+use credex_protocol::proxy::ChooserProxy;
+use credex_protocol::wire::{ChooseRequest, FinishedDetails, ProgressDetails, response};
+use zbus::proxy::CacheProperties;
+
+use super::seat::Seat;
+use super::{Answer, ChooserError, Programs, Question};
+use crate::launcher::{Launcher, Program};
+
+/// The number under which a chooser finds its end of the socket.
+const SOCKET: i32 = 3;
+
+/// A chooser that has been started and has introduced itself.
+#[derive(Debug)]
+pub(super) struct Running {
+    connection: zbus::Connection,
+    proxy: ChooserProxy<'static>,
+    patience: Duration,
+}
+
+impl Running {
+    /// Starts a chooser at `seat`, and waits until it speaks.
+    pub(super) async fn start(
+        programs: &Programs,
+        launcher: &dyn Launcher,
+        seat: Seat,
+    ) -> Result<Running, ChooserError> {
+        let patience = programs.patience;
+        match tokio::time::timeout(patience, connect(programs, launcher, seat)).await {
+            Ok(result) => result,
+            Err(_) => Err(ChooserError::Failed(format!(
+                "it did not begin to speak within {} s of its start",
+                patience.as_secs_f32()
+            ))),
+        }
+    }
+
+    /// Asks the person, for as long as it takes or until the chooser ends.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Answer, ChooserError> {
+        let request = ChooseRequest {
+            exporter: Some(question.exporter.clone()),
+            counts: Some(question.counts.clone()),
+            importers: Some(question.importers.clone()),
+            activation_token: question.activation_token.clone(),
+        };
+        let call = self
+            .proxy
+            .choose_importer(&question.exchange, &question.parent_window, request);
+        let reply = tokio::select! {
+            biased;
+            reply = call => reply,
+            () = self.connection.closed() => return Err(ended()),
+        };
+        let (response, results) = match reply {
+            Ok(reply) => reply,
+            Err(_) if self.connection.is_closed() => return Err(ended()),
+            Err(error) => return Err(ChooserError::Failed(error.to_string())),
+        };
+        match response {
+            response::DECLINED => Ok(Answer::Decline),
+            response::DONE => sensible(question, results.importer, results.types),
+            other => Err(nonsense(&format!("the response {other}"))),
+        }
+    }
+
+    /// Tells that an exchange went on.
+    pub(super) async fn progress(&self, exchange: &str, state: &str, details: ProgressDetails) {
+        self.tell(self.proxy.progress(exchange, state, details))
+            .await;
+    }
+
+    /// Tells that an exchange has ended.
+    pub(super) async fn finished(&self, exchange: &str, outcome: &str, details: FinishedDetails) {
+        self.tell(self.proxy.finished(exchange, outcome, details))
+            .await;
+    }
+
+    /// Lets the chooser end, once it has heard all that was said.
+    pub(super) async fn retire(&self) {
+        // An answer proves that it has heard; calls without a reply came before.
+        self.tell(async { self.proxy.version().await.map(drop) })
+            .await;
+        self.tell(self.connection.clone().close()).await;
+    }
+
+    /// The connection, to listen on.
+    pub(super) fn connection(&self) -> &zbus::Connection {
+        &self.connection
+    }
+
+    /// The proxy, to listen on.
+    pub(super) fn proxy(&self) -> &ChooserProxy<'static> {
+        &self.proxy
+    }
+
+    /// Nothing that a chooser is told may hold up an exchange, so that neither a chooser that hangs
+    /// nor one that has ended can.
+    async fn tell(&self, telling: impl Future<Output = zbus::Result<()>>) {
+        match tokio::time::timeout(self.patience, telling).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the chooser could not be told"),
+            Err(_) => tracing::warn!("the chooser does not listen"),
+        }
+    }
+}
+
+async fn connect(
+    programs: &Programs,
+    launcher: &dyn Launcher,
+    seat: Seat,
+) -> Result<Running, ChooserError> {
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    ours.set_nonblocking(true).map_err(failed)?;
+    let program = program(programs, seat, theirs)?;
+    launcher.start(program).await.map_err(failed)?;
+    let ours = tokio::net::UnixStream::from_std(ours).map_err(failed)?;
+    let connection = zbus::connection::Builder::unix_stream(ours)
+        .server(zbus::Guid::generate())
+        .map_err(failed)?
+        .p2p()
+        .auth_mechanism(zbus::AuthMechanism::External)
+        .build()
+        .await
+        .map_err(failed)?;
+    let proxy = ChooserProxy::builder(&connection)
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .map_err(failed)?;
+    Ok(Running {
+        connection,
+        proxy,
+        patience: programs.patience,
+    })
+}
+
+fn program(programs: &Programs, seat: Seat, socket: UnixStream) -> Result<Program, ChooserError> {
+    let mut fds = vec![(socket.into(), SOCKET)];
+    let argv = match seat {
+        Seat::Display => programs.graphical.clone().unwrap_or_default(),
+        Seat::Terminal { terminal, .. } => {
+            fds.push((terminal.try_clone().map_err(failed)?, 0));
+            fds.push((terminal.try_clone().map_err(failed)?, 1));
+            fds.push((terminal, 2));
+            programs.terminal.clone()
+        }
+    };
+    Ok(Program {
+        argv,
+        environment: vec![(CHOOSER_FD.to_owned(), OsString::from(SOCKET.to_string()))],
+        fds,
+    })
+}
+
+/// The answer, if it is one to `question`.
+fn sensible(
+    question: &Question,
+    importer: Option<String>,
+    types: Option<Vec<String>>,
+) -> Result<Answer, ChooserError> {
+    let importer = importer.ok_or_else(|| nonsense("no importer"))?;
+    let types = types.ok_or_else(|| nonsense("no types"))?;
+    let offered = question
+        .importers
+        .iter()
+        .any(|each| each.id.as_ref() == Some(&importer));
+    if !offered {
+        return Err(nonsense(&format!(
+            "the importer {importer:?}, which was not offered"
+        )));
+    }
+    if let Some(stranger) = types
+        .iter()
+        .find(|each| !question.counts.contains_key(*each))
+    {
+        return Err(nonsense(&format!(
+            "the type {stranger:?}, which was not declared"
+        )));
+    }
+    Ok(Answer::Send {
+        importer,
+        types: types.into_iter().collect(),
+    })
+}
+
+fn nonsense(what: &str) -> ChooserError {
+    ChooserError::Failed(format!("it answered nonsense: {what}"))
+}
+
+fn ended() -> ChooserError {
+    ChooserError::Failed("it ended before the person had answered".to_owned())
+}
+
+fn failed(error: impl std::fmt::Display) -> ChooserError {
+    ChooserError::Failed(error.to_string())
+}

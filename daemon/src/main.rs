@@ -1,3 +1,10 @@
 //! The `credexd` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if std::env::args_os().skip(1).eq(["--launcher"]) {
+        return credexd::launcher::run_zygote();
+    }
+    ExitCode::SUCCESS
+}

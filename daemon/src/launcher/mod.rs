@@ -2,7 +2,17 @@
 //!
 //! The daemon itself never forks: an fd that has just arrived over D-Bus is not close-on-exec yet,
 //! and a fork at that moment would leak it. Programs are started by a small process of our own
-//! (`process`) that was started before the first fd could arrive.
+//! (`zygote`) that was started before the first fd could arrive.
+
+mod environment;
+mod lineage;
+mod message;
+mod process;
+mod zygote;
+
+pub use environment::scrub;
+pub use process::ProcessLauncher;
+pub use zygote::run_zygote;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;

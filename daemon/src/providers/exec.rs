@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 /// The longest command line, expanded, in bytes.
-pub const MAX_LENGTH: usize = 16 * 1024;
+pub const MAX_LENGTH: usize = 8 * 1024;
 
 const RESERVED: &[char] = &[
     '\t', '\n', '\r', '\'', '\\', '>', '<', '~', '|', '&', ';', '$', '*', '?', '#', '(', ')', '`',

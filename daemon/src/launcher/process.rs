@@ -1,0 +1,162 @@
+//! The launcher that has programs started by a small process of our own. Serves design §6.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixDatagram as Socket;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use tokio::io::Interest;
+use tokio::net::UnixDatagram;
+
+use super::lineage::{self, Birth};
+use super::message::{Reply, Request, receive, send};
+use super::{LaunchError, Launcher, Program, Started};
+
+/// Of how many programs we remember that we started them.
+const MAX_BIRTHS: usize = 256;
+
+/// Starts programs through the process that [`run_zygote`](super::run_zygote) runs in.
+#[derive(Debug)]
+pub struct ProcessLauncher {
+    /// Never waited for while we live, so that its process ID stays its own.
+    zygote: Child,
+    line: tokio::sync::Mutex<Line>,
+    births: Mutex<VecDeque<Birth>>,
+}
+
+/// The socket to the launching process.
+#[derive(Debug)]
+struct Line {
+    serial: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not yet in the hands of the runtime, which starts after the launching process.
+    New(Socket),
+    /// Carries messages like a datagram socket, and unlike it ends when the other side does.
+    Open(UnixDatagram),
+    Cut(String),
+}
+
+impl ProcessLauncher {
+    /// Starts the launching process. Call it before any fd can arrive, and before any thread and
+    /// the runtime start. `command` must run [`run_zygote`](super::run_zygote); its standard input
+    /// becomes the socket, and its standard output and error are those of the programs.
+    ///
+    /// # Errors
+    /// The process cannot be started.
+    pub fn start(mut command: Command) -> io::Result<ProcessLauncher> {
+        let flags = SocketFlags::CLOEXEC;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        rustix::io::ioctl_fionbio(&ours, true)?;
+        let zygote = command.stdin(Stdio::from(theirs)).spawn()?;
+        Ok(ProcessLauncher {
+            zygote,
+            line: tokio::sync::Mutex::new(Line {
+                serial: 0,
+                state: State::New(ours.into()),
+            }),
+            births: Mutex::default(),
+        })
+    }
+
+    /// The process ID of the launching process.
+    #[must_use]
+    pub fn zygote(&self) -> u32 {
+        self.zygote.id()
+    }
+
+    fn births(&self) -> std::sync::MutexGuard<'_, VecDeque<Birth>> {
+        self.births.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, birth: Birth) -> Started {
+        let mut births = self.births();
+        births.truncate(MAX_BIRTHS - 1);
+        births.push_front(birth);
+        Started { pid: birth.pid }
+    }
+}
+
+#[async_trait]
+impl Launcher for ProcessLauncher {
+    async fn start(&self, program: Program) -> Result<Started, LaunchError> {
+        let name = program.argv.first().cloned().unwrap_or_default();
+        let failed = |source| LaunchError::Spawn {
+            program: name.to_string_lossy().into_owned(),
+            source,
+        };
+        let mut line = self.line.lock().await;
+        line.serial += 1;
+        let (message, fds) = Request::encode(line.serial, program).map_err(failed)?;
+        let reply = line.ask(&message, &fds).await.map_err(LaunchError::Gone)?;
+        let birth = reply.outcome.map_err(|refusal| failed(refusal.into()))?;
+        Ok(self.remember(birth))
+    }
+
+    fn descends(&self, pid: u32, ancestor: Started) -> bool {
+        let births = self.births().clone();
+        let Some(ancestor) = births.iter().find(|birth| birth.pid == ancestor.pid) else {
+            return false;
+        };
+        lineage::descends(
+            pid,
+            *ancestor,
+            self.zygote.id(),
+            births.iter().copied(),
+            lineage::look,
+        )
+    }
+}
+
+impl Line {
+    /// Sends a request and waits for its reply. After any error the line stays cut.
+    async fn ask(&mut self, message: &[u8], fds: &[OwnedFd]) -> io::Result<Reply> {
+        let result = self.exchange(message, fds).await;
+        if let Err(error) = &result
+            && !matches!(self.state, State::Cut(_))
+        {
+            self.state = State::Cut(error.to_string());
+        }
+        result
+    }
+
+    async fn exchange(&mut self, message: &[u8], fds: &[OwnedFd]) -> io::Result<Reply> {
+        let serial = self.serial;
+        let socket = self.open()?;
+        socket
+            .async_io(Interest::WRITABLE, || send(socket.as_fd(), message, fds))
+            .await?;
+        loop {
+            let received = socket
+                .async_io(Interest::READABLE, || receive(socket.as_fd()))
+                .await?;
+            let (bytes, _) = received.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let reply: Reply = serde_json::from_slice(&bytes)?;
+            // An earlier serial is the answer to somebody who did not wait for it.
+            if reply.serial == serial {
+                return Ok(reply);
+            }
+        }
+    }
+
+    fn open(&mut self) -> io::Result<&UnixDatagram> {
+        if let State::New(_) = &self.state {
+            let unusable = State::Cut("it could not be watched".to_owned());
+            if let State::New(socket) = std::mem::replace(&mut self.state, unusable) {
+                self.state = State::Open(UnixDatagram::from_std(socket)?);
+            }
+        }
+        match &self.state {
+            State::Open(socket) => Ok(socket),
+            State::Cut(why) => Err(io::Error::new(io::ErrorKind::BrokenPipe, why.clone())),
+            State::New(_) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}

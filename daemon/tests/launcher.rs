@@ -13,7 +13,9 @@ use std::process::Command;
 use credexd::launcher::{LaunchError, Launcher, ProcessLauncher, Program, Started};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, getpgid, getsid, kill_process, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, getpgid, getsid, kill_process, pidfd_open, waitpid,
+};
 use rustix::thread::Timespec;
 
 fn zygote() -> Command {
@@ -300,11 +302,15 @@ async fn a_request_that_makes_no_sense_is_refused_and_the_next_one_works() {
 async fn the_answer_to_somebody_who_did_not_wait_is_given_to_nobody_else() {
     let launcher = launcher();
     let_it_reap(&launcher).await; // From now on a request is sent as soon as it is made.
+    let zygote = pid(launcher.zygote());
+    kill_process(zygote, Signal::STOP).unwrap();
+    waitpid(Some(zygote), WaitOptions::UNTRACED).unwrap();
     tokio::select! {
         biased;
-        _ = launcher.start(program(&["true"])) => panic!("answered before it was asked"),
+        _ = launcher.start(program(&["true"])) => panic!("answered by a process that stands still"),
         () = std::future::ready(()) => {}
     }
+    kill_process(zygote, Signal::CONT).unwrap();
     let (program, mut out) = heard(&["sh", "-c", "echo $$"]);
     let started = launcher.start(program).await.unwrap();
     let mut text = String::new();

@@ -3,8 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if std::env::args_os().skip(1).eq(["--launcher"]) {
-        return credexd::launcher::run_zygote();
-    }
-    ExitCode::SUCCESS
+    credexd::program::main(std::env::args_os().skip(1).collect())
 }

@@ -1,0 +1,261 @@
+//! The daemon's side of the bus: every call is read, its sender taken from the bus, its arguments
+//! parsed, one call made to the desk, and the answer or the error sent back. Serves
+//! `protocol/interfaces/*.xml`.
+//!
+//! The calls are dispatched here and not by the library's object server, for three reasons:
+//! introspecting that one lists everybody's sessions, it costs 1.2 kB for each of them, and it
+//! describes what the code has, where we want to serve what the XML says.
+
+mod arguments;
+mod export;
+mod import;
+mod introspection;
+mod request;
+mod session;
+mod standard;
+mod status;
+
+use std::sync::Arc;
+
+use credex_protocol::{Error, Reason, names};
+use futures_util::StreamExt;
+use tokio::sync::Semaphore;
+use zbus::MessageStream;
+use zbus::message::{Flags, Message, Type};
+use zbus::names::{BusName, UniqueName};
+
+use crate::desk::Desk;
+
+/// Calls that are worked on at once. None of them waits for a person.
+const CALLS_AT_ONCE: usize = 512;
+
+/// Serves the desk on its bus.
+pub struct Counter {
+    bus: zbus::Connection,
+    desk: Arc<Desk>,
+    room: Arc<Semaphore>,
+}
+
+/// One method call, with its sender as the bus vouches for it.
+pub(crate) struct Call<'m> {
+    pub(crate) desk: &'m Arc<Desk>,
+    pub(crate) message: &'m Message,
+    pub(crate) sender: UniqueName<'m>,
+    pub(crate) path: &'m str,
+    pub(crate) member: &'m str,
+}
+
+/// Why a call has no result.
+pub(crate) enum Refusal {
+    /// One of ours.
+    Ours(Error),
+    /// One of D-Bus's own: an unknown method, interface, object or property.
+    Standard(zbus::fdo::Error),
+    /// The answer could not be written.
+    Broken(zbus::Error),
+}
+
+impl Counter {
+    /// Serves `desk` on `bus`.
+    #[must_use]
+    pub fn new(bus: zbus::Connection, desk: Arc<Desk>) -> Counter {
+        Counter {
+            bus,
+            desk,
+            room: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
+        }
+    }
+
+    /// Answers until the bus is gone. The stream must always be read: the library stops reading
+    /// replies, too, while it is full.
+    pub async fn serve(&self, mut messages: MessageStream) {
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(message) => self.take(message).await,
+                Err(error) => tracing::warn!(%error, "the bus sent something unreadable"),
+            }
+        }
+    }
+
+    /// Whether a call is being worked on.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.room.available_permits() < CALLS_AT_ONCE
+    }
+
+    async fn take(&self, message: Message) {
+        match message.message_type() {
+            Type::Signal => self.watch(&message),
+            Type::MethodCall => match Arc::clone(&self.room).try_acquire_owned() {
+                Ok(place) => {
+                    let (bus, desk) = (self.bus.clone(), Arc::clone(&self.desk));
+                    tokio::spawn(async move {
+                        answer(&bus, &desk, &message).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => {
+                    let error = zbus::fdo::Error::LimitsExceeded("too many calls at once".into());
+                    send(&self.bus, &message, Err(Refusal::Standard(error))).await;
+                }
+            },
+            _ => {}
+        }
+    }
+
+    /// A connection that leaves the bus has closed whatever it had.
+    fn watch(&self, message: &Message) {
+        let header = message.header();
+        let from_bus = header
+            .sender()
+            .is_some_and(|sender| sender == "org.freedesktop.DBus");
+        if !from_bus
+            || header
+                .member()
+                .is_none_or(|member| member != "NameOwnerChanged")
+        {
+            return;
+        }
+        let body = message.body();
+        match body.deserialize::<(BusName<'_>, &str, &str)>() {
+            Ok((BusName::Unique(name), _, "")) => self.desk.name_lost(&name),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the bus reported a name unreadably"),
+        }
+    }
+}
+
+async fn answer(bus: &zbus::Connection, desk: &Arc<Desk>, message: &Message) {
+    let result = match route(desk, message).await {
+        Some(result) => result,
+        None => return tracing::warn!("a call without sender or path was dropped"),
+    };
+    send(bus, message, result).await;
+}
+
+async fn route(desk: &Arc<Desk>, message: &Message) -> Option<Result<Message, Refusal>> {
+    let header = message.header();
+    let path = header.path()?;
+    let call = Call {
+        desk,
+        message,
+        sender: header.sender()?.clone(),
+        path: path.as_str(),
+        member: header.member()?.as_str(),
+    };
+    let interface = header.interface().map(|interface| interface.as_str());
+    let place = Place::of(call.path);
+    Some(match (place, interface) {
+        (_, Some("org.freedesktop.DBus.Peer")) => standard::peer(&call),
+        (_, Some("org.freedesktop.DBus.Introspectable")) => introspection::call(&call, place),
+        (_, Some("org.freedesktop.DBus.Properties")) => standard::properties(&call, place),
+        (Place::Service, Some(names::EXPORT)) => export::call(&call).await,
+        (Place::Service, Some(names::IMPORT)) => import::call(&call).await,
+        (Place::Service, Some(names::STATUS)) => status::call(&call).await,
+        (Place::Request, Some(names::REQUEST) | None) => request::call(&call),
+        (Place::Session, Some(names::SESSION) | None) => session::call(&call),
+        (Place::Nowhere, _) => Err(standard::unknown_object(&call)),
+        (_, interface) => Err(standard::unknown_interface(&call, interface)),
+    })
+}
+
+async fn send(bus: &zbus::Connection, message: &Message, result: Result<Message, Refusal>) {
+    let header = message.header();
+    if header.primary().flags().contains(Flags::NoReplyExpected) {
+        return;
+    }
+    let sent = match result {
+        Ok(reply) => bus.send(&reply).await,
+        Err(Refusal::Ours(error)) => bus.reply_dbus_error(&header, error).await,
+        Err(Refusal::Standard(error)) => bus.reply_dbus_error(&header, error).await,
+        Err(Refusal::Broken(error)) => {
+            let message = format!("the answer could not be written: {error}");
+            bus.reply_dbus_error(&header, Error::new(Reason::Internal, message))
+                .await
+        }
+    };
+    if let Err(error) = sent {
+        tracing::debug!(%error, "an answer could not be sent");
+    }
+}
+
+/// What can stand at a path. Whether a particular request or session exists is its owner's business
+/// alone, so introspection answers by the form of the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Service,
+    Request,
+    Session,
+    Nowhere,
+}
+
+impl Place {
+    fn of(path: &str) -> Place {
+        let below = |prefix| {
+            let rest = path
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_prefix('/'));
+            rest.is_some_and(|rest| rest.split('/').count() == 2)
+        };
+        match path {
+            names::SERVICE_PATH => Place::Service,
+            _ if below(names::REQUEST_PREFIX) => Place::Request,
+            _ if below(names::SESSION_PREFIX) => Place::Session,
+            _ => Place::Nowhere,
+        }
+    }
+
+    /// The interfaces that are served there.
+    fn interfaces(self) -> &'static [&'static str] {
+        match self {
+            Place::Service => &[names::EXPORT, names::IMPORT, names::STATUS],
+            Place::Request => &[names::REQUEST],
+            Place::Session => &[names::SESSION],
+            Place::Nowhere => &[],
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal::Ours(error)
+    }
+}
+
+impl From<zbus::fdo::Error> for Refusal {
+    fn from(error: zbus::fdo::Error) -> Refusal {
+        Refusal::Standard(error)
+    }
+}
+
+impl From<zbus::Error> for Refusal {
+    fn from(error: zbus::Error) -> Refusal {
+        Refusal::Broken(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_known_by_the_form_of_its_path() {
+        assert_eq!(Place::of("/org/credex/Exchange1"), Place::Service);
+        assert_eq!(
+            Place::of("/org/credex/Exchange1/request/1_2/t"),
+            Place::Request
+        );
+        assert_eq!(
+            Place::of("/org/credex/Exchange1/session/1_2/t"),
+            Place::Session
+        );
+        for stray in [
+            "/",
+            "/org",
+            "/org/credex/Exchange1/request",
+            "/org/credex/Exchange1/request/1_2",
+        ] {
+            assert_eq!(Place::of(stray), Place::Nowhere, "{stray}");
+        }
+    }
+}

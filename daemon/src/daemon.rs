@@ -1,0 +1,160 @@
+//! The wiring: a bus, a desk, and the reasons to stop. Serves design §3 and §8.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use credex_protocol::{Reason, names};
+use tokio::sync::mpsc::unbounded_channel;
+use zbus::fdo::{DBusProxy, RequestNameFlags, RequestNameReply};
+use zbus::names::WellKnownName;
+use zbus::{MatchRule, MessageStream};
+
+use crate::bus::Counter;
+use crate::caller::BusPorter;
+use crate::config::Config;
+use crate::desk::{Desk, Ports};
+
+/// Why the service could not run, or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// There is no bus, or it refuses.
+    #[error("the session bus cannot be used: {0}")]
+    Bus(#[from] zbus::Error),
+    /// Another instance serves this session.
+    #[error("{name} is taken: another credexd serves this session", name = names::BUS_NAME)]
+    NameTaken,
+    /// The bus went away.
+    #[error("the session bus is gone")]
+    BusGone,
+    /// The system refuses something that is needed.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// The service on one bus.
+pub struct Daemon {
+    bus: zbus::Connection,
+    proxy: DBusProxy<'static>,
+    messages: MessageStream,
+    desk: Arc<Desk>,
+}
+
+impl Daemon {
+    /// The porter of a service on `bus`: what the bus and the kernel say.
+    ///
+    /// # Errors
+    /// The bus cannot be asked.
+    pub async fn bus_porter(bus: &zbus::Connection) -> zbus::Result<BusPorter> {
+        Ok(BusPorter::new(DBusProxy::new(bus).await?))
+    }
+
+    /// A service on `bus` that does not answer yet.
+    ///
+    /// # Errors
+    /// The bus refuses to tell when a connection leaves it.
+    pub async fn new(
+        bus: zbus::Connection,
+        config: Config,
+        ports: Ports,
+    ) -> Result<Daemon, DaemonError> {
+        let messages = MessageStream::from(&bus);
+        let proxy = DBusProxy::new(&bus).await?;
+        let departures = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender("org.freedesktop.DBus")?
+            .member("NameOwnerChanged")?
+            .arg(2, "")?
+            .build();
+        proxy
+            .add_match_rule(departures)
+            .await
+            .map_err(zbus::Error::from)?;
+        let desk = Desk::new(bus.clone(), config, ports);
+        Ok(Daemon {
+            bus,
+            proxy,
+            messages,
+            desk,
+        })
+    }
+
+    /// Serves until nothing has gone on for a while, `stop` is ready, or the bus is gone. Whatever is
+    /// still going on then is ended, and everybody told.
+    ///
+    /// # Errors
+    /// The name is taken, or the bus is gone.
+    pub async fn run(
+        self,
+        ready: impl FnOnce(),
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), DaemonError> {
+        let Daemon {
+            bus,
+            proxy,
+            messages,
+            desk,
+        } = self;
+        let (stopped, mut stops) = unbounded_channel::<String>();
+        desk.on_person_stops(stopped);
+        let counter = Arc::new(Counter::new(bus.clone(), Arc::clone(&desk)));
+        let serving = Arc::clone(&counter);
+        let serving = tokio::spawn(async move { serving.serve(messages).await });
+        let listening = Arc::clone(&desk);
+        let listening = tokio::spawn(async move {
+            while let Some(exchange) = stops.recv().await {
+                listening.stop(&exchange);
+            }
+        });
+        request_name(&proxy).await?;
+        ready();
+        tokio::pin!(stop);
+        let outcome = loop {
+            tokio::select! {
+                () = &mut stop => break Ok(()),
+                () = bus.closed() => break Err(DaemonError::BusGone),
+                quiet = desk.keep_time() => {
+                    quiet?;
+                    if leave(&proxy, &desk, &counter).await? {
+                        tracing::info!("nothing to do: leaving until somebody calls");
+                        break Ok(());
+                    }
+                }
+            }
+        };
+        desk.close(Reason::ServiceStopped).await;
+        serving.abort();
+        listening.abort();
+        outcome
+    }
+}
+
+async fn request_name(proxy: &DBusProxy<'_>) -> Result<(), DaemonError> {
+    let name = WellKnownName::from_static_str_unchecked(names::BUS_NAME);
+    let flags = RequestNameFlags::DoNotQueue.into();
+    match proxy
+        .request_name(name, flags)
+        .await
+        .map_err(zbus::Error::from)?
+    {
+        RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner => Ok(()),
+        _ => Err(DaemonError::NameTaken),
+    }
+}
+
+/// Gives the name back, and makes sure that no call came in while it was still ours: the answer to
+/// the release comes after every message that the bus had sent us before. If one came, the name is
+/// taken again.
+async fn leave(
+    proxy: &DBusProxy<'_>,
+    desk: &Arc<Desk>,
+    counter: &Counter,
+) -> Result<bool, DaemonError> {
+    let name = WellKnownName::from_static_str_unchecked(names::BUS_NAME);
+    proxy.release_name(name).await.map_err(zbus::Error::from)?;
+    tokio::task::yield_now().await;
+    if desk.is_quiet() && !counter.is_busy() {
+        return Ok(true);
+    }
+    request_name(proxy).await?;
+    Ok(false)
+}

@@ -1,0 +1,291 @@
+//! The exporter's side: from its request over the person's answer to its deposit. Serves
+//! `org.credex.Exchange1.Export`, `.Request` and `.Session`.
+
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use credex_protocol::envelope::{CheckedEnvelope, Refusal};
+use credex_protocol::names::{request_path, session_path};
+use credex_protocol::wire::{AppIdentity, Counts, ImporterInfo};
+use credex_protocol::{Error, Reason};
+use zbus::names::UniqueName;
+
+use super::Desk;
+use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
+use super::request::{ExportRequest, check_types};
+use crate::caller::Caller;
+use crate::chooser::{Answer, ChooserError, Question};
+use crate::clock::BootTime;
+use crate::exchange::state::{Event, State};
+use crate::providers::to_info;
+
+/// An importer that could take what is asked, and how.
+struct Candidate {
+    info: ImporterInfo,
+    target: Target,
+    format_version: String,
+}
+
+impl Desk {
+    /// `Export.RequestExport`. Returns the path of the request that will answer.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub async fn request_export(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        parent_window: String,
+        options: credex_protocol::wire::ExportOptions,
+    ) -> Result<String, Error> {
+        let exporter = self.admit(sender).await?;
+        let request = ExportRequest::parse(parent_window, options)?;
+        let catalogue = self.ports.providers.catalogue();
+        let provider =
+            catalogue.exporting_provider(&request.app_id, request.provider.as_deref())?;
+        let app = AppIdentity {
+            app_id: Some(request.app_id.clone()),
+            name: catalogue
+                .importer(&request.app_id)
+                .map(|app| app.name.clone()),
+            assurance: Some(exporter.assurance.name().to_owned()),
+            provider,
+        };
+        let id = ExchangeId::random();
+        let exchange = self.begin(&exporter, &request, app.clone());
+        let path = exchange.request_path.to_string();
+        self.floor().enter(id, exchange)?;
+        self.changed.notify_one();
+        tracing::info!(%id, exporter = request.app_id, pid = exporter.process.pid, "asked");
+        let work = tokio::spawn(Arc::clone(self).choose(id, exporter, request, app));
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.work = Some(work.abort_handle());
+        }
+        Ok(path)
+    }
+
+    fn begin(&self, exporter: &Caller, request: &ExportRequest, app: AppIdentity) -> Exchange {
+        let name = exporter.unique_name.as_str();
+        Exchange {
+            state: State::begin(BootTime::now(), &self.terms),
+            exporter: exporter.clone(),
+            app,
+            request_path: request_path(name, &request.handle_token).into(),
+            session_path: session_path(name, &request.session_handle_token).into(),
+            parent_window: request.parent_window.as_str().into(),
+            activation_token: request.activation_token.as_deref().map(Box::from),
+            declared: request.counts.clone(),
+            agreement: None,
+            granted: false,
+            keys: None,
+            payload: None,
+            deposited: Counts::new(),
+            importer: None,
+            launched: None,
+            work: None,
+            detail: None,
+            receipt: None,
+            conclusion: None,
+        }
+    }
+
+    /// Asks the person. Aborted when the exchange ends first.
+    async fn choose(
+        self: Arc<Self>,
+        id: ExchangeId,
+        exporter: Caller,
+        request: ExportRequest,
+        app: AppIdentity,
+    ) {
+        match self.ask(id, &exporter, request, app).await {
+            Ok(Some(agreement)) => self.agree(id, agreement),
+            Ok(None) => self.feed(id, Event::PersonDeclined, Some("The person said no".into())),
+            Err(error) => {
+                self.feed(id, Event::ChoosingFailed(error.reason), Some(error.message));
+            }
+        }
+    }
+
+    /// What the person agreed to, if to anything.
+    async fn ask(
+        &self,
+        id: ExchangeId,
+        exporter: &Caller,
+        request: ExportRequest,
+        app: AppIdentity,
+    ) -> Result<Option<Agreement>, Error> {
+        let candidates = self.candidates(exporter, &request)?;
+        let declared: BTreeSet<String> = request.counts.keys().cloned().collect();
+        let question = Question {
+            exchange: id.to_string(),
+            parent_window: request.parent_window,
+            exporter: app,
+            counts: request.counts,
+            importers: candidates
+                .iter()
+                .map(|candidate| candidate.info.clone())
+                .collect(),
+            activation_token: request.activation_token,
+        };
+        let answer = self
+            .ports
+            .chooser
+            .ask(question)
+            .await
+            .map_err(chooser_error)?;
+        let Answer::Send { importer, types } = answer else {
+            return Ok(None);
+        };
+        let nonsense = |what: &str| Error::new(Reason::ChooserFailed, what);
+        let mut candidates = candidates.into_iter();
+        let chosen = candidates
+            .find(|candidate| candidate.info.id.as_ref() == Some(&importer))
+            .ok_or_else(|| nonsense("The chooser named an importer that was not offered"))?;
+        if !types.is_subset(&declared) {
+            return Err(nonsense("The chooser let types go that were not asked for"));
+        }
+        let same = self.ports.porter.identify_again(exporter).await;
+        same.map_err(|denial| Error::new(Reason::AccessDenied, denial.to_string()))?;
+        let Candidate {
+            target,
+            format_version,
+            ..
+        } = chosen;
+        Ok(Some(Agreement {
+            target,
+            types,
+            format_version,
+        }))
+    }
+
+    /// Every importer, installed or running, that reads a version which the exporter writes.
+    fn candidates(
+        &self,
+        exporter: &Caller,
+        request: &ExportRequest,
+    ) -> Result<Vec<Candidate>, Error> {
+        let catalogue = self.ports.providers.catalogue();
+        let installed = catalogue.importers_for(&request.format_versions);
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (importer, version) in installed.iter().flatten() {
+            candidates.push(Candidate {
+                info: to_info(importer, &request.counts),
+                target: Target::Installed(importer.id.clone()),
+                format_version: version.clone(),
+            });
+        }
+        let floor = self.floor();
+        for (name, running) in floor.announced.listed() {
+            let version = running.common_version(&request.format_versions);
+            if let (Some(format_version), true) = (version, *name != exporter.unique_name) {
+                candidates.push(Candidate {
+                    info: running.to_info(&request.counts),
+                    target: Target::Running(name.clone()),
+                    format_version,
+                });
+            }
+        }
+        match installed {
+            Err(error) if candidates.is_empty() => Err(error),
+            _ => Ok(candidates),
+        }
+    }
+
+    /// The person agreed: a key is made, and the exporter is told where to deposit.
+    fn agree(self: &Arc<Self>, id: ExchangeId, agreement: Agreement) {
+        let keys = match self.custody.open_session() {
+            Ok(keys) => keys,
+            Err(error) => {
+                let detail = format!("No key could be made: {error}");
+                return self.feed(id, Event::ChoosingFailed(Reason::Internal), Some(detail));
+            }
+        };
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.agreement = Some(Box::new(agreement));
+            exchange.keys = Some(keys);
+        }
+        self.feed(id, Event::PersonAgreed, None);
+    }
+
+    /// `Session.Deposit`. Returns when the offer ends.
+    ///
+    /// # Errors
+    /// As documented with the method; a refused payload leaves the session as it was.
+    pub fn deposit(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        path: &str,
+        fd: OwnedFd,
+        wrapped_key: Vec<u8>,
+        counts: Counts,
+    ) -> Result<BootTime, Error> {
+        check_types("counts", counts.keys())?;
+        let id = self.floor().at(path, sender)?;
+        let envelope = CheckedEnvelope::check(fd, self.config.limits.payload).map_err(refused)?;
+        let mut floor = self.floor();
+        let Some(exchange) = floor.exchanges.get_mut(&id) else {
+            return Err(Error::plain(Reason::NotFound));
+        };
+        if let (State::Exporting { .. }, Some(keys)) = (exchange.state, &exchange.keys) {
+            keys.check(&wrapped_key, &exchange.session_path)
+                .map_err(|error| {
+                    Error::new(Reason::PayloadRefused, format!("wrapped_key: {error}"))
+                })?;
+            exchange.payload = Some(Box::new(Payload {
+                envelope,
+                wrapped_key,
+            }));
+            exchange.deposited = counts;
+        }
+        let applied = self.advance(&mut floor, id, Event::PayloadAccepted);
+        drop(floor);
+        self.run(applied.errands);
+        applied.answer.map_err(Error::plain)?;
+        Ok(BootTime::now().after(self.terms.offer))
+    }
+
+    /// `Request.Close` and `Session.Close`.
+    ///
+    /// # Errors
+    /// There is no such object of this caller.
+    pub fn close_export(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        path: &str,
+    ) -> Result<(), Error> {
+        let id = self.floor().at(path, sender)?;
+        self.feed(
+            id,
+            Event::ExporterClosed,
+            Some("The exporter took it back".into()),
+        );
+        Ok(())
+    }
+
+    /// The person stopped an exchange after having agreed to it.
+    pub fn stop(self: &Arc<Self>, exchange: &str) {
+        if let Ok(id) = exchange.parse() {
+            self.feed(
+                id,
+                Event::PersonStopped,
+                Some("The person stopped it".into()),
+            );
+        }
+    }
+}
+
+fn chooser_error(error: ChooserError) -> Error {
+    let reason = match error {
+        ChooserError::Unavailable(_) => Reason::ChooserUnavailable,
+        ChooserError::Failed(_) => Reason::ChooserFailed,
+    };
+    Error::new(reason, error.to_string())
+}
+
+fn refused(refusal: Refusal) -> Error {
+    let reason = match refusal {
+        Refusal::TooLarge { .. } => Reason::PayloadTooLarge,
+        _ => Reason::PayloadRefused,
+    };
+    Error::new(reason, refusal.to_string())
+}

@@ -1,0 +1,174 @@
+//! The table of live exchanges, and the books that go with it: paths, deadlines, charges. What
+//! enters here leaves here, so that nothing is charged or found that is gone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use credex_protocol::{Error, Reason};
+use zbus::names::UniqueName;
+
+use super::announced::Announced;
+use super::effects::Applied;
+use super::ended::Ended;
+use super::record::{Exchange, ExchangeId};
+use crate::caller::Process;
+use crate::clock::BootTime;
+use crate::config::Limits;
+use crate::exchange::quota::Ledger;
+use crate::exchange::state::{Event, Terms};
+
+/// All that changes. Behind one lock, which is never held across a wait.
+pub(super) struct Floor {
+    pub(super) exchanges: HashMap<ExchangeId, Exchange>,
+    pub(super) ended: Ended,
+    pub(super) announced: Announced,
+    paths: HashMap<Box<str>, ExchangeId>,
+    deadlines: BTreeSet<(BootTime, ExchangeId)>,
+    ledger: Ledger<Process>,
+    last_call: BootTime,
+}
+
+impl Floor {
+    pub(super) fn new(limits: &Limits, now: BootTime) -> Floor {
+        Floor {
+            exchanges: HashMap::new(),
+            ended: Ended::default(),
+            announced: Announced::new(limits.running_importers),
+            paths: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            ledger: Ledger::new(limits.exchanges_per_app, limits.exchanges),
+            last_call: now,
+        }
+    }
+
+    /// Takes a new exchange in, and charges it to its exporter.
+    pub(super) fn enter(&mut self, id: ExchangeId, exchange: Exchange) -> Result<(), Error> {
+        for path in [&exchange.request_path, &exchange.session_path] {
+            if self.paths.contains_key(path) {
+                let message = format!("{path} exists already: use a fresh handle_token");
+                return Err(Error::new(Reason::InvalidArgument, message));
+            }
+        }
+        let charge = self.ledger.charge(&exchange.exporter.process);
+        charge.map_err(|why| Error::new(Reason::QuotaExceeded, format!("{why}; try later")))?;
+        self.paths.insert(exchange.request_path.clone(), id);
+        self.paths.insert(exchange.session_path.clone(), id);
+        self.deadlines
+            .extend(exchange.state.deadline().map(|deadline| (deadline, id)));
+        self.exchanges.insert(id, exchange);
+        Ok(())
+    }
+
+    /// The exchange whose request or session is at `path`, if it is `sender`'s.
+    pub(super) fn at(&self, path: &str, sender: &UniqueName<'_>) -> Result<ExchangeId, Error> {
+        let found = self.paths.get(path).copied().filter(|id| {
+            let exchange = self.exchanges.get(id);
+            exchange.is_some_and(|exchange| exchange.exporter.unique_name == *sender)
+        });
+        found.ok_or_else(|| {
+            Error::new(
+                Reason::NotFound,
+                format!("there is no object of this caller at {path}"),
+            )
+        })
+    }
+
+    /// Lets `event` happen, and removes the exchange if that was its end.
+    pub(super) fn advance(
+        &mut self,
+        id: ExchangeId,
+        event: Event,
+        now: BootTime,
+        terms: &Terms,
+    ) -> Applied {
+        let first = self.first_deadline();
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return Applied::refused(Reason::NotFound);
+        };
+        let before = exchange.state;
+        let step = before.step(event, now, terms);
+        exchange.state = step.state;
+        if before != step.state {
+            tracing::info!(%id, from = before.name(), to = step.state.name(), "exchange");
+            self.deadlines
+                .extend(step.state.deadline().map(|deadline| (deadline, id)));
+            if let Some(old) = before
+                .deadline()
+                .filter(|old| Some(*old) != step.state.deadline())
+            {
+                self.deadlines.remove(&(old, id));
+            }
+        }
+        let mut applied = Applied {
+            answer: step.answer,
+            ..Applied::default()
+        };
+        for effect in step.effects {
+            exchange.apply(id, effect, &mut applied);
+        }
+        if exchange.granted {
+            self.paths.remove(&exchange.request_path);
+        }
+        if step.state.is_terminal() && !before.is_terminal() {
+            self.leave(id);
+            self.last_call = now;
+        }
+        applied.deadline_moved = self.first_deadline() != first;
+        applied
+    }
+
+    fn leave(&mut self, id: ExchangeId) {
+        let Some(exchange) = self.exchanges.remove(&id) else {
+            return;
+        };
+        self.paths.remove(&exchange.request_path);
+        self.paths.remove(&exchange.session_path);
+        self.ledger.release(&exchange.exporter.process);
+        if let Some(work) = &exchange.work {
+            work.abort();
+        }
+        self.ended.remember(id, &exchange);
+    }
+
+    pub(super) fn ids_where(&self, is: impl Fn(&Exchange) -> bool) -> Vec<ExchangeId> {
+        let found = self.exchanges.iter().filter(|(_, exchange)| is(exchange));
+        found.map(|(id, _)| *id).collect()
+    }
+
+    /// Exchanges whose deadline is not after `now`.
+    pub(super) fn overdue(&self, now: BootTime) -> Vec<ExchangeId> {
+        self.deadlines
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    pub(super) fn first_deadline(&self) -> Option<BootTime> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Since when nothing has gone on, if nothing does.
+    pub(super) fn quiet_since(&self) -> Option<BootTime> {
+        (self.exchanges.is_empty() && self.announced.is_empty()).then_some(self.last_call)
+    }
+
+    /// Something was asked of the service.
+    pub(super) fn touch(&mut self, now: BootTime) {
+        self.last_call = now;
+    }
+
+    /// Forgets what was known of a connection, but for its exchanges.
+    pub(super) fn forget_peer(&mut self, name: &UniqueName<'_>) {
+        self.announced.remove(name);
+        self.ended.forget(name);
+    }
+
+    /// How many exchanges are in each state.
+    pub(super) fn states(&self) -> BTreeMap<String, u32> {
+        let mut states = BTreeMap::new();
+        for exchange in self.exchanges.values() {
+            *states.entry(exchange.state.name().to_owned()).or_insert(0) += 1;
+        }
+        states
+    }
+}

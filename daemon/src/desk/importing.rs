@@ -1,0 +1,273 @@
+//! The importer's side: announcing itself, redeeming, extending, declining, completing. Serves
+//! `org.credex.Exchange1.Import`.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use credex_protocol::wire::{AnnounceOptions, Receipt, RedeemResults};
+use credex_protocol::{Error, Reason};
+use zbus::names::UniqueName;
+
+use super::Desk;
+use super::announced::Announcement;
+use super::floor::Floor;
+use super::record::{Exchange, ExchangeId};
+use super::request::{check_app_id, check_types, check_versions, invalid};
+use crate::clock::BootTime;
+use crate::exchange::state::{Event, State};
+
+const LONGEST_TEXT: usize = 256;
+const MOST_DISCREPANCIES: usize = 64;
+
+/// What an importer gets for its token.
+#[derive(Debug)]
+pub struct Redeemed {
+    /// The sealed payload.
+    pub payload: OwnedFd,
+    /// Its key, wrapped to the importer.
+    pub wrapped_key: Vec<u8>,
+    /// Where it comes from.
+    pub results: RedeemResults,
+}
+
+impl Desk {
+    /// `Import.Announce`.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub async fn announce(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        app_id: String,
+        options: AnnounceOptions,
+    ) -> Result<(), Error> {
+        let caller = self.admit(sender).await?;
+        check_app_id("app_id", &app_id)?;
+        let name = bounded("name", options.name.unwrap_or_else(|| app_id.clone()))?;
+        let types = options.credential_types;
+        check_types(
+            "credential_types",
+            types.iter().flatten().collect::<Vec<_>>().into_iter(),
+        )?;
+        let format_versions = check_versions(options.format_versions)?;
+        let installed = self.ports.providers.catalogue().importer(&app_id).is_some();
+        let started_for = self.launched_for(&caller, &app_id);
+        let unique_name = caller.unique_name.clone();
+        self.floor().announced.insert(Announcement {
+            caller,
+            app_id,
+            name,
+            format_versions,
+            credential_types: types.map(|types| types.into_iter().collect()),
+            listed: !installed,
+        })?;
+        if let Some(id) = started_for {
+            self.offer_in_background(id, unique_name);
+        }
+        Ok(())
+    }
+
+    /// `Import.Withdraw`.
+    ///
+    /// # Errors
+    /// The caller is denied.
+    pub async fn withdraw(&self, sender: &UniqueName<'_>) -> Result<(), Error> {
+        self.admit(sender).await?;
+        self.floor().announced.remove(sender);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// `Import.Redeem`.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub async fn redeem(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        offer: &str,
+        sealed_token: &[u8],
+    ) -> Result<Redeemed, Error> {
+        let (id, importer) = {
+            let floor = self.floor();
+            let id = rightful(&floor, sender, offer)?;
+            let importer = floor
+                .exchanges
+                .get(&id)
+                .and_then(|exchange| exchange.importer.as_ref());
+            (id, importer.map(|importer| importer.caller.clone()))
+        };
+        if let Some(importer) = importer {
+            let same = self.ports.porter.identify_again(&importer).await;
+            same.map_err(|denial| Error::new(Reason::AccessDenied, denial.to_string()))?;
+        }
+        let mut floor = self.floor();
+        // Somebody else may have come first while the bus was asked.
+        let id = rightful(&floor, sender, offer).map(|_| id)?;
+        let exchange = floor.exchanges.get(&id).ok_or_else(|| no_offer(offer))?;
+        let results = results(exchange);
+        let (event, wrapped_key) = judge(exchange, id, sealed_token);
+        let applied = self.advance(&mut floor, id, event);
+        drop(floor);
+        self.run(applied.errands);
+        applied.answer.map_err(Error::plain)?;
+        match (applied.handed_over, wrapped_key) {
+            (Some(payload), Some(wrapped_key)) => Ok(Redeemed {
+                payload: payload.envelope.into(),
+                wrapped_key,
+                results,
+            }),
+            _ => Err(Error::plain(Reason::Internal)),
+        }
+    }
+
+    /// `Import.Extend`. Returns when the offer now ends.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub fn extend(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        offer: &str,
+        seconds: u32,
+    ) -> Result<BootTime, Error> {
+        let span = Duration::from_secs(u64::from(seconds));
+        let mut floor = self.floor();
+        let id = rightful(&floor, sender, offer)?;
+        let applied = self.advance(&mut floor, id, Event::ExtensionAsked(span));
+        let expires = floor
+            .exchanges
+            .get(&id)
+            .and_then(|exchange| exchange.state.deadline());
+        drop(floor);
+        self.run(applied.errands);
+        applied.answer.map_err(Error::plain)?;
+        expires.ok_or_else(|| no_offer(offer))
+    }
+
+    /// `Import.Decline`.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub fn decline(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        offer: &str,
+        reason: String,
+    ) -> Result<(), Error> {
+        let reason = bounded("reason", reason)?;
+        let id = rightful(&self.floor(), sender, offer)?;
+        let detail = format!("The importer did not take it: {reason}");
+        self.feed(id, Event::ImporterDeclined, Some(detail));
+        Ok(())
+    }
+
+    /// `Import.Complete`.
+    ///
+    /// # Errors
+    /// As documented with the method.
+    pub fn complete(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        offer: &str,
+        receipt: Receipt,
+        discrepancies: Vec<String>,
+    ) -> Result<(), Error> {
+        check_types("receipt", receipt.keys())?;
+        if discrepancies.len() > MOST_DISCREPANCIES {
+            return Err(invalid("discrepancies", "has more than 64 sentences"));
+        }
+        let discrepancies = discrepancies.into_iter();
+        let discrepancies: Result<_, _> = discrepancies
+            .map(|sentence| bounded("discrepancies", sentence))
+            .collect();
+        let discrepancies = discrepancies?;
+        let mut floor = self.floor();
+        let id = rightful(&floor, sender, offer)?;
+        if let Some(exchange) = floor.exchanges.get_mut(&id)
+            && matches!(exchange.state, State::Claimed { .. })
+        {
+            exchange.receipt = Some(Box::new((receipt, discrepancies)));
+        }
+        let applied = self.advance(&mut floor, id, Event::ReceiptGiven);
+        drop(floor);
+        self.run(applied.errands);
+        applied.answer.map_err(Error::plain)
+    }
+}
+
+/// The exchange of `offer`, if it was made to `sender`. The rightful importer of an exchange that has
+/// ended learns how; to everybody else there is no such offer.
+fn rightful(floor: &Floor, sender: &UniqueName<'_>, offer: &str) -> Result<ExchangeId, Error> {
+    let id = ExchangeId::of_offer(offer).ok_or_else(|| no_offer(offer))?;
+    if let Some(exchange) = floor.exchanges.get(&id) {
+        let is_theirs = exchange.is_imported_by(sender);
+        return if is_theirs {
+            Ok(id)
+        } else {
+            Err(no_offer(offer))
+        };
+    }
+    let reason = floor.ended.reason(id, sender).unwrap_or(Reason::NotFound);
+    Err(if reason == Reason::NotFound {
+        no_offer(offer)
+    } else {
+        Error::plain(reason)
+    })
+}
+
+/// Whether the token is right; and if it is, the content key for the importer.
+fn judge(exchange: &Exchange, id: ExchangeId, sealed_token: &[u8]) -> (Event, Option<Vec<u8>>) {
+    let (Some(keys), Some(payload), Some(importer)) =
+        (&exchange.keys, &exchange.payload, &exchange.importer)
+    else {
+        return (Event::TokenRedeemed, None);
+    };
+    let path = id.offer_path();
+    match keys.is_token(sealed_token, &path) {
+        Ok(true) => {}
+        Ok(false) => return (Event::TokenWrong, None),
+        Err(error) => {
+            tracing::warn!(%id, %error, "something that is no token was shown");
+            return (Event::TokenWrong, None);
+        }
+    }
+    let session = &exchange.session_path;
+    match keys.rewrap(&payload.wrapped_key, session, &importer.public_key, &path) {
+        Ok(wrapped_key) => (Event::TokenRedeemed, Some(wrapped_key)),
+        Err(error) => {
+            tracing::error!(%id, %error, "the content key could not be rewrapped");
+            (Event::ServiceFailed(Reason::Internal), None)
+        }
+    }
+}
+
+fn results(exchange: &Exchange) -> RedeemResults {
+    let agreement = exchange.agreement.as_ref();
+    RedeemResults {
+        exporter: Some(exchange.app.clone()),
+        format_version: agreement.map(|agreement| agreement.format_version.clone()),
+        declared: Some(exchange.declared.clone()),
+        deposited: Some(exchange.deposited.clone()),
+        types: agreement.map(|agreement| agreement.types.iter().cloned().collect()),
+    }
+}
+
+fn no_offer(offer: &str) -> Error {
+    let offer: String = offer.chars().take(LONGEST_TEXT).collect();
+    Error::new(
+        Reason::NotFound,
+        format!("there is no offer {offer} for this caller"),
+    )
+}
+
+fn bounded(what: &str, text: String) -> Result<String, Error> {
+    if text.len() > LONGEST_TEXT {
+        return Err(invalid(
+            what,
+            &format!("is longer than {LONGEST_TEXT} bytes"),
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,208 @@
+//! The desk: the live exchanges, and what each call and each event means to them. Serves design §3.
+//!
+//! Every change goes through [`Desk::advance`]: it asks the pure state machine, carries out at
+//! once what concerns keys and payloads, and returns what must be said to others as [`Errand`]s,
+//! which are run after the lock has been released. No lock is held while anybody is waited for.
+
+mod announced;
+mod effects;
+mod ended;
+mod errand;
+mod exporting;
+mod floor;
+mod importing;
+mod reaching;
+mod record;
+mod request;
+mod timekeeper;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use credex_protocol::wire::{ImporterInfo, ServiceStatus};
+use credex_protocol::{Error, Reason};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+use zbus::names::UniqueName;
+
+use self::effects::Applied;
+use self::errand::Errand;
+use self::floor::Floor;
+use crate::caller::{Caller, Porter};
+use crate::chooser::Chooser;
+use crate::clock::BootTime;
+use crate::config::Config;
+use crate::custody::Custody;
+use crate::exchange::state::{Event, Terms};
+use crate::launcher::Launcher;
+use crate::providers::{Providers, to_info};
+
+pub use self::record::ExchangeId;
+pub use self::timekeeper::Quiet;
+
+/// What the desk needs from the world, each behind a trait.
+pub struct Ports {
+    /// Who is calling.
+    pub porter: Arc<dyn Porter>,
+    /// Asks the person.
+    pub chooser: Arc<dyn Chooser>,
+    /// Starts importers.
+    pub launcher: Arc<dyn Launcher>,
+    /// Who can import and export.
+    pub providers: Providers,
+}
+
+/// The live exchanges and all that can happen to them.
+pub struct Desk {
+    bus: zbus::Connection,
+    config: Config,
+    terms: Terms,
+    ports: Ports,
+    custody: Custody,
+    floor: Mutex<Floor>,
+    changed: Notify,
+}
+
+impl Desk {
+    /// A desk without exchanges that speaks on `bus`.
+    #[must_use]
+    pub fn new(bus: zbus::Connection, config: Config, ports: Ports) -> Arc<Desk> {
+        Arc::new(Desk {
+            terms: config.terms(),
+            floor: Mutex::new(Floor::new(&config.limits, BootTime::now())),
+            custody: Custody::default(),
+            changed: Notify::new(),
+            bus,
+            config,
+            ports,
+        })
+    }
+
+    /// Lets exactly the callers in whom the porter knows. Every call begins here.
+    async fn admit(&self, sender: &UniqueName<'_>) -> Result<Caller, Error> {
+        self.floor().touch(BootTime::now());
+        self.ports.porter.identify(sender).await.map_err(|denial| {
+            tracing::warn!(%sender, %denial, "denied");
+            Error::new(Reason::AccessDenied, denial.to_string())
+        })
+    }
+
+    /// Lets `event` happen to an exchange, and runs the errands that follow in a task of their own.
+    fn feed(self: &Arc<Self>, id: ExchangeId, event: Event, detail: Option<String>) {
+        let mut floor = self.floor();
+        if let (Some(exchange), Some(detail)) = (floor.exchanges.get_mut(&id), detail) {
+            exchange.detail = Some(detail);
+        }
+        let applied = self.advance(&mut floor, id, event);
+        drop(floor);
+        if let Err(reason) = applied.answer {
+            tracing::debug!(%id, ?event, ?reason, "event came too late");
+        }
+        self.run(applied.errands);
+    }
+
+    /// Asks the state machine, and carries out what cannot wait.
+    fn advance(&self, floor: &mut Floor, id: ExchangeId, event: Event) -> Applied {
+        let now = BootTime::now();
+        let applied = floor.advance(id, event, now, &self.terms);
+        if applied.deadline_moved {
+            self.changed.notify_one();
+        }
+        applied
+    }
+
+    fn run(self: &Arc<Self>, errands: Vec<Errand>) {
+        if !errands.is_empty() {
+            let desk = Arc::clone(self);
+            tokio::spawn(async move { desk.run_now(errands).await });
+        }
+    }
+
+    async fn run_now(self: Arc<Self>, errands: Vec<Errand>) {
+        for errand in errands {
+            errand.run(&self).await;
+        }
+    }
+
+    /// Ends every exchange because the service cannot go on, and waits until all have been told.
+    pub async fn close(self: &Arc<Self>, reason: Reason) {
+        let ids: Vec<ExchangeId> = self.floor().exchanges.keys().copied().collect();
+        for id in ids {
+            let applied = self.advance(&mut self.floor(), id, Event::ServiceFailed(reason));
+            Arc::clone(self).run_now(applied.errands).await;
+        }
+    }
+
+    /// Where the chooser reports exchanges that the person stops after having agreed.
+    pub fn on_person_stops(&self, exchanges: UnboundedSender<String>) {
+        self.ports.chooser.on_cancel(exchanges);
+    }
+
+    /// A connection has left the bus.
+    pub fn name_lost(self: &Arc<Self>, name: &UniqueName<'_>) {
+        let mut floor = self.floor();
+        floor.forget_peer(name);
+        self.changed.notify_one();
+        let exporting = floor.ids_where(|exchange| exchange.exporter.unique_name == *name);
+        let importing = floor.ids_where(|exchange| exchange.is_imported_by(name));
+        let exporting = exporting
+            .into_iter()
+            .map(|id| (id, Event::ExporterVanished));
+        let importing = importing
+            .into_iter()
+            .map(|id| (id, Event::ImporterVanished));
+        let mut errands = Vec::new();
+        for (id, event) in exporting.chain(importing) {
+            errands.extend(self.advance(&mut floor, id, event).errands);
+        }
+        drop(floor);
+        self.run(errands);
+    }
+
+    /// Every importing provider, and the desktop entries that could not be read.
+    ///
+    /// # Errors
+    /// The caller is denied.
+    pub async fn list_providers(
+        &self,
+        sender: &UniqueName<'_>,
+    ) -> Result<(Vec<ImporterInfo>, Vec<String>), Error> {
+        self.admit(sender).await?;
+        let catalogue = self.ports.providers.catalogue();
+        let none = credex_protocol::wire::Counts::new();
+        let installed = catalogue
+            .importers()
+            .map(|importer| to_info(importer, &none));
+        let mut infos: Vec<ImporterInfo> = installed.collect();
+        infos.extend(
+            self.floor()
+                .announced
+                .listed()
+                .map(|(_, running)| running.to_info(&none)),
+        );
+        Ok((infos, catalogue.problems().to_vec()))
+    }
+
+    /// How the service is.
+    ///
+    /// # Errors
+    /// The caller is denied.
+    pub async fn status(&self, sender: &UniqueName<'_>) -> Result<ServiceStatus, Error> {
+        self.admit(sender).await?;
+        let floor = self.floor();
+        Ok(ServiceStatus {
+            program_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            exchanges: u32::try_from(floor.exchanges.len()).ok(),
+            states: Some(floor.states()),
+            memory_locked: Some(self.custody.is_locked()),
+            undumpable: Some(crate::process::is_undumpable()),
+            payload_limit: Some(self.config.limits.payload),
+            session_limit: Some(self.config.limits.exchanges),
+            idle_exit: Some(self.config.seconds.idle),
+        })
+    }
+
+    /// A panic elsewhere must not keep the rest from being told and wiped.
+    fn floor(&self) -> MutexGuard<'_, Floor> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

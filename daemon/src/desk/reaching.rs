@@ -1,0 +1,249 @@
+//! How the chosen importer is reached: by its bus name, which the bus may activate; else as a process
+//! of our own, which announces itself. Serves design §6 and `Importer1.Offer`.
+
+use std::sync::Arc;
+
+use credex_protocol::envelope::PublicKey;
+use credex_protocol::wire::OfferOptions;
+use credex_protocol::{Reason, names};
+use zbus::fdo::DBusProxy;
+use zbus::message::Message;
+use zbus::names::{BusName, OwnedUniqueName};
+use zbus::zvariant::ObjectPath;
+
+use super::Desk;
+use super::effects::public_key;
+use super::record::{ExchangeId, ImportingPeer, Target};
+use crate::caller::Caller;
+use crate::exchange::state::{Event, State};
+use crate::launcher::Program;
+use crate::providers::Importer;
+
+/// Why the importer was not reached: for the exporter and the person.
+struct Unreachable(Reason, String);
+
+impl Unreachable {
+    fn new(why: impl Into<String>) -> Unreachable {
+        Unreachable(Reason::ImporterUnavailable, why.into())
+    }
+}
+
+impl Desk {
+    /// Reaches the importer in a task of its own, which ends with the exchange.
+    pub(super) fn reach_in_background(self: &Arc<Self>, id: ExchangeId) {
+        let desk = Arc::clone(self);
+        self.work_on(id, async move { desk.reach(id).await });
+    }
+
+    /// Runs `work` for an exchange; it is aborted when the exchange ends.
+    fn work_on(
+        self: &Arc<Self>,
+        id: ExchangeId,
+        work: impl Future<Output = Result<(), Unreachable>> + Send + 'static,
+    ) {
+        let desk = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            if let Err(Unreachable(reason, why)) = work.await {
+                desk.feed(id, Event::ImporterUnreachable(reason), Some(why));
+            }
+        });
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.work = Some(task.abort_handle());
+        }
+    }
+
+    async fn reach(self: &Arc<Self>, id: ExchangeId) -> Result<(), Unreachable> {
+        let target = self.floor().exchanges.get(&id).and_then(|exchange| {
+            exchange
+                .agreement
+                .as_ref()
+                .map(|agreement| agreement.target.clone())
+        });
+        match target {
+            None => Ok(()),
+            Some(Target::Running(name)) => self.offer(id, name.into_inner().into()).await,
+            Some(Target::Installed(importer)) => {
+                let catalogue = self.ports.providers.catalogue();
+                let importer = catalogue.importer(&importer).ok_or_else(|| {
+                    Unreachable::new(format!("{importer} is no longer installed"))
+                })?;
+                self.reach_installed(id, importer).await
+            }
+        }
+    }
+
+    async fn reach_installed(
+        self: &Arc<Self>,
+        id: ExchangeId,
+        importer: &Importer,
+    ) -> Result<(), Unreachable> {
+        let name = BusName::try_from(importer.id.clone()).ok();
+        match name {
+            Some(name) if importer.dbus_activatable => self.offer(id, name).await,
+            Some(name) if self.has_owner(&name).await => self.offer(id, name).await,
+            _ => self.launch(id, importer).await,
+        }
+    }
+
+    async fn has_owner(&self, name: &BusName<'_>) -> bool {
+        let Ok(bus) = DBusProxy::new(&self.bus).await else {
+            return false;
+        };
+        bus.name_has_owner(name.clone()).await.unwrap_or(false)
+    }
+
+    /// Starts the importer. What follows begins with its `Import.Announce`.
+    async fn launch(
+        self: &Arc<Self>,
+        id: ExchangeId,
+        importer: &Importer,
+    ) -> Result<(), Unreachable> {
+        let why =
+            |why: String| Unreachable::new(format!("{} cannot be started: {why}", importer.name));
+        let exec = importer
+            .exec
+            .as_ref()
+            .ok_or_else(|| why("it has no Exec line".into()))?;
+        let catalogue = self.ports.providers.catalogue();
+        let argv = exec
+            .command(catalogue.search_path())
+            .map_err(|error| why(error.to_string()))?;
+        let token = self.floor().exchanges.get(&id).and_then(|exchange| {
+            exchange
+                .activation_token
+                .as_deref()
+                .map(|token| token.to_owned())
+        });
+        let environment = token.into_iter().flat_map(|token| {
+            ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"]
+                .map(|variable| (variable.to_owned(), token.clone().into()))
+        });
+        let program = Program {
+            argv,
+            environment: environment.collect(),
+            fds: Vec::new(),
+        };
+        let started = self.ports.launcher.start(program).await;
+        let started = started.map_err(|error| why(error.to_string()))?;
+        tracing::info!(%id, importer = importer.id, pid = started.pid, "started the importer");
+        let early = {
+            let mut floor = self.floor();
+            let Some(exchange) = floor.exchanges.get_mut(&id) else {
+                return Ok(());
+            };
+            exchange.launched = Some(started);
+            let mut announced = floor.announced.all();
+            let ours = |pid| self.ports.launcher.descends(pid, started);
+            announced
+                .find(|peer| peer.app_id == importer.id && ours(peer.caller.process.pid))
+                .map(|peer| peer.caller.unique_name.clone())
+        };
+        match early {
+            Some(name) => self.offer(id, name.into_inner().into()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The exchange for which `caller` was started, if it was, and its app is `app_id`.
+    pub(super) fn launched_for(&self, caller: &Caller, app_id: &str) -> Option<ExchangeId> {
+        let floor = self.floor();
+        let mut waiting = floor.exchanges.iter();
+        waiting
+            .find(|(_, exchange)| {
+                let Some(started) = exchange.launched else {
+                    return false;
+                };
+                let agreement = exchange.agreement.as_ref();
+                let app = agreement.map(|agreement| &agreement.target);
+                matches!(exchange.state, State::Deposited { .. })
+                    && matches!(app, Some(Target::Installed(id)) if id == app_id)
+                    && self.ports.launcher.descends(caller.process.pid, started)
+            })
+            .map(|(id, _)| *id)
+    }
+
+    /// Makes the offer to the importer that announced itself.
+    pub(super) fn offer_in_background(self: &Arc<Self>, id: ExchangeId, name: OwnedUniqueName) {
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.launched = None;
+        }
+        let desk = Arc::clone(self);
+        let offer = async move { desk.offer(id, name.into_inner().into()).await };
+        self.work_on(id, offer);
+    }
+
+    /// Calls `Importer1.Offer`, and takes the one who answers for the importer from then on.
+    async fn offer(self: &Arc<Self>, id: ExchangeId, name: BusName<'_>) -> Result<(), Unreachable> {
+        let Some(options) = self.offer_options(id) else {
+            return Ok(());
+        };
+        let path = id.offer_path();
+        let path =
+            ObjectPath::try_from(path).map_err(|error| Unreachable::new(error.to_string()))?;
+        let (to, interface) = (Some(name.clone()), Some(names::IMPORTER));
+        let body = (&path, options);
+        let call = self
+            .bus
+            .call_method(to, names::IMPORTER_PATH, interface, "Offer", &body);
+        let answer = call.await.map_err(|error| not_acknowledged(&name, error))?;
+        let key = acknowledgement(&answer)?;
+        let header = answer.header();
+        let sender = header.sender();
+        let sender = sender.ok_or_else(|| Unreachable::new("the importer has no name"))?;
+        let caller = self.ports.porter.identify(sender).await;
+        let caller = caller.map_err(|denial| Unreachable::new(denial.to_string()))?;
+        let peer = ImportingPeer {
+            caller,
+            public_key: key,
+        };
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.importer = Some(Box::new(peer));
+        }
+        self.feed(id, Event::ImporterAcknowledged, None);
+        Ok(())
+    }
+
+    fn offer_options(&self, id: ExchangeId) -> Option<OfferOptions> {
+        let floor = self.floor();
+        let exchange = floor.exchanges.get(&id)?;
+        let agreement = exchange.agreement.as_ref()?;
+        let State::Deposited { at, .. } = exchange.state else {
+            return None;
+        };
+        Some(OfferOptions {
+            exporter: Some(exchange.app.clone()),
+            format_version: Some(agreement.format_version.clone()),
+            counts: Some(exchange.deposited.clone()),
+            types: Some(agreement.types.iter().cloned().collect()),
+            session_public_key: Some(exchange.keys.as_ref()?.public_key.as_bytes().to_vec()),
+            expires: Some(at.after(self.terms.offer).0),
+            activation_token: exchange.activation_token.as_deref().map(str::to_owned),
+            parent_window: Some(exchange.parent_window.to_string()),
+        })
+    }
+}
+
+fn acknowledgement(answer: &Message) -> Result<PublicKey, Unreachable> {
+    let body = answer.body();
+    let key: Vec<u8> = body
+        .deserialize()
+        .map_err(|error| Unreachable::new(format!("the importer acknowledged wrongly: {error}")))?;
+    public_key(&key)
+        .map_err(|why| Unreachable::new(format!("the importer acknowledged, but {why}")))
+}
+
+/// Tells an importer that is not there from one that does not want the offer.
+fn not_acknowledged(name: &BusName<'_>, error: zbus::Error) -> Unreachable {
+    let zbus::Error::MethodError(kind, message, _) = &error else {
+        return Unreachable::new(format!("{name} could not be called: {error}"));
+    };
+    let message = message.as_deref().unwrap_or_default();
+    let standard = kind.strip_prefix("org.freedesktop.DBus.Error.");
+    if standard.is_some() {
+        return Unreachable::new(format!("{name} did not take the offer: {message} ({kind})"));
+    }
+    Unreachable(
+        Reason::ImporterDeclined,
+        format!("{name} declined: {message}"),
+    )
+}

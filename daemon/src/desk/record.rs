@@ -1,0 +1,150 @@
+//! What is known of one exchange.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use credex_protocol::envelope::{CheckedEnvelope, PublicKey};
+use credex_protocol::names::OFFER_PREFIX;
+use credex_protocol::wire::{AppIdentity, Counts, Receipt};
+use tokio::task::AbortHandle;
+use zbus::names::{OwnedUniqueName, UniqueName};
+
+use crate::caller::Caller;
+use crate::custody::SessionKeys;
+use crate::exchange::state::{Conclusion, State};
+use crate::launcher::Started;
+
+/// Names an exchange: to the chooser, and as the last element of its offer's path. Random, so that an
+/// offer of an earlier run of the service is never taken for a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(u64);
+
+impl ExchangeId {
+    /// A fresh one.
+    pub(super) fn random() -> ExchangeId {
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        ExchangeId(high ^ low)
+    }
+
+    /// The path by which the importer knows the exchange.
+    #[must_use]
+    pub fn offer_path(self) -> String {
+        format!("{OFFER_PREFIX}/{self}")
+    }
+
+    /// The exchange of an offer's path.
+    #[must_use]
+    pub fn of_offer(path: &str) -> Option<ExchangeId> {
+        path.strip_prefix(OFFER_PREFIX)?
+            .strip_prefix('/')?
+            .parse()
+            .ok()
+    }
+}
+
+impl fmt::Display for ExchangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for ExchangeId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<ExchangeId, Self::Err> {
+        u64::from_str_radix(text, 16).map(ExchangeId)
+    }
+}
+
+/// One exchange.
+pub(super) struct Exchange {
+    pub(super) state: State,
+    pub(super) exporter: Caller,
+    /// The exporter as the person and the importer are told of it.
+    pub(super) app: AppIdentity,
+    pub(super) request_path: Box<str>,
+    pub(super) session_path: Box<str>,
+    pub(super) parent_window: Box<str>,
+    pub(super) activation_token: Option<Box<str>>,
+    pub(super) declared: Counts,
+    pub(super) agreement: Option<Box<Agreement>>,
+    /// Whether the request has been answered with a session.
+    pub(super) granted: bool,
+    /// There from the person's answer to the hand-over.
+    pub(super) keys: Option<SessionKeys>,
+    /// There from the deposit to the hand-over.
+    pub(super) payload: Option<Box<Payload>>,
+    /// What was deposited, by type.
+    pub(super) deposited: Counts,
+    /// There from the acknowledgement.
+    pub(super) importer: Option<Box<ImportingPeer>>,
+    /// The process that was started for it and has not announced itself yet.
+    pub(super) launched: Option<Started>,
+    /// The task that asks the person or reaches the importer.
+    pub(super) work: Option<AbortHandle>,
+    /// What went wrong, in particular.
+    pub(super) detail: Option<String>,
+    pub(super) receipt: Option<Box<(Receipt, Vec<String>)>>,
+    /// How it ended, once it has.
+    pub(super) conclusion: Option<Conclusion>,
+}
+
+/// What the person agreed to.
+#[derive(Debug, Clone)]
+pub(super) struct Agreement {
+    pub(super) target: Target,
+    pub(super) types: BTreeSet<String>,
+    pub(super) format_version: String,
+}
+
+/// Where the chosen importer is.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A desktop entry, by its ID.
+    Installed(String),
+    /// An app that announced itself.
+    Running(OwnedUniqueName),
+}
+
+/// A payload in waiting.
+#[derive(Debug)]
+pub(super) struct Payload {
+    pub(super) envelope: CheckedEnvelope,
+    pub(super) wrapped_key: Vec<u8>,
+}
+
+/// The connection that acknowledged the offer, and its key.
+#[derive(Debug)]
+pub(super) struct ImportingPeer {
+    pub(super) caller: Caller,
+    pub(super) public_key: PublicKey,
+}
+
+impl Exchange {
+    /// Whether `name` is the connection that acknowledged this exchange's offer.
+    pub(super) fn is_imported_by(&self, name: &UniqueName<'_>) -> bool {
+        self.importer
+            .as_ref()
+            .is_some_and(|importer| importer.caller.unique_name == *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_is_found_by_the_path_of_its_offer_and_by_no_other() {
+        let id = ExchangeId::random();
+        assert_eq!(ExchangeId::of_offer(&id.offer_path()), Some(id));
+        for stray in [
+            "",
+            "/",
+            "/org/credex/Exchange1/offer",
+            "/org/credex/Exchange1/offer/x y",
+        ] {
+            assert_eq!(ExchangeId::of_offer(stray), None, "{stray}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the `credexd` program does, from its arguments to its exit code: here and not in `main.rs`,
+//! because `credex demo` runs the same under the same name.
+//!
+//! The order matters: the launching process starts first, while this one has no fds of others and
+//! no keys; then this process makes itself undumpable; only then comes the bus.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::chooser::{ProcessChooser, Programs};
+use crate::config::{ChooserConfig, Config, ConfigError};
+use crate::daemon::{Daemon, DaemonError};
+use crate::desk::Ports;
+use crate::launcher::{ProcessLauncher, run_zygote};
+use crate::providers::{Directories, Providers};
+use crate::{log, process};
+
+const USAGE: &str = "\
+credexd: the Credex session service. It is started by the session bus.
+
+Usage: credexd [--config FILE]
+
+  --config FILE  read FILE instead of /etc/credex/credexd.conf
+  --version      print the version
+  --help         print this
+";
+
+/// How long a chooser may take to start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Exit code of a wrong command line, as in sysexits.h.
+const EX_USAGE: u8 = 64;
+/// Exit code of an invalid configuration, as in sysexits.h.
+const EX_CONFIG: u8 = 78;
+
+/// Why the program ends with an error.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}\n\n{USAGE}")]
+    Usage(#[from] lexopt::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    #[error("the launching process cannot be started: {0}")]
+    Launcher(#[source] std::io::Error),
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+enum Task {
+    Serve { config: Option<PathBuf> },
+    Launch,
+    Say(String),
+}
+
+/// Runs the program. `arguments` are those behind its name.
+#[must_use]
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let outcome = match parse(arguments) {
+        Ok(Task::Launch) => return run_zygote(),
+        Ok(Task::Say(text)) => say(&text),
+        Ok(Task::Serve { config }) => serve(config),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!("{failure}");
+            complain(&failure);
+            match failure {
+                Failure::Usage(_) => ExitCode::from(EX_USAGE),
+                Failure::Config(_) => ExitCode::from(EX_CONFIG),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
+    use lexopt::prelude::*;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut config = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("config") => config = Some(PathBuf::from(parser.value()?)),
+            Long("launcher") => return Ok(Task::Launch),
+            Long("help") | Short('h') => return Ok(Task::Say(USAGE.to_owned())),
+            Long("version") | Short('V') => {
+                return Ok(Task::Say(
+                    concat!("credexd ", env!("CARGO_PKG_VERSION"), "\n").into(),
+                ));
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Task::Serve { config })
+}
+
+fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
+    log::start();
+    let mut config = Config::load(config.as_deref())?;
+    let launcher =
+        Arc::new(ProcessLauncher::start(launching_process()?).map_err(Failure::Launcher)?);
+    process::protect()?;
+    config.limits.exchanges = config.limits.exchanges.min(process::exchanges_that_fit());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(serve_on_session_bus(config, launcher))?)
+}
+
+async fn serve_on_session_bus(
+    config: Config,
+    launcher: Arc<ProcessLauncher>,
+) -> Result<(), DaemonError> {
+    let bus = zbus::connection::Builder::session()?.build().await?;
+    let ports = Ports {
+        porter: Arc::new(Daemon::bus_porter(&bus).await?),
+        chooser: Arc::new(ProcessChooser::new(
+            choosers(&config.chooser)?,
+            launcher.clone(),
+        )),
+        launcher,
+        providers: Providers::open(Directories::of_session()),
+    };
+    let daemon = Daemon::new(bus, config, ports).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    daemon.run(log::ready, stop).await
+}
+
+/// Our own executable under our own name, as the launching process. Its path is read before this
+/// process makes itself undumpable, which hides it.
+fn launching_process() -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg0("credexd").arg("--launcher");
+    Ok(command)
+}
+
+/// The configured choosers; the terminal's lies beside this program unless another is named.
+fn choosers(config: &ChooserConfig) -> std::io::Result<Programs> {
+    let beside = std::env::current_exe()?.with_file_name("credex-chooser");
+    let words = |words: &Vec<String>| words.iter().map(OsString::from).collect();
+    Ok(Programs {
+        terminal: config
+            .terminal
+            .as_ref()
+            .map_or_else(|| vec![beside.into_os_string()], words),
+        graphical: config.graphical.as_ref().map(words),
+        display: Programs::has_display(),
+        patience: PATIENCE,
+    })
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// A start by hand should see why it failed, whether or not there is a log.
+fn complain(failure: &Failure) {
+    use std::io::Write;
+    if !log::is_on_stderr() && writeln!(std::io::stderr(), "credexd: {failure}").is_err() {
+        tracing::debug!("there is no standard error");
+    }
+}

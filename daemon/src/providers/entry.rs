@@ -249,6 +249,7 @@ fn is_id(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ID: &str = "org.example.Vault";
 
@@ -389,5 +390,17 @@ mod tests {
     fn an_entry_of_another_app_is_none_of_our_business() {
         let other = "[Desktop Entry]\nType=Link\nName=org.credex.Importer1\n";
         assert_eq!(declared(other).unwrap(), Declared::default());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_fall_over(
+            lines in prop::collection::vec("(Name|Exec|Type|Implements|)[\\[\\]=;%\\\\ a-cé]{0,20}", 0..12)
+        ) {
+            let text = format!("[Desktop Entry]\nType=Application\n{}", lines.join("\n"));
+            if let Ok(read) = declared(&text) {
+                prop_assert_eq!(read, Declared::default());
+            }
+        }
     }
 }

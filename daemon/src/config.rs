@@ -200,6 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_values_are_the_defaults() {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let (documented, _) = rest.split_once("```").unwrap();
+        assert_eq!(parse(documented).unwrap(), Config::default());
+        let keys = documented
+            .lines()
+            .filter(|line| line.contains(" = "))
+            .count();
+        assert_eq!(keys, 14, "every key is documented");
+    }
+
+    #[test]
     fn a_broken_file_is_refused_with_file_line_and_key() {
         let error = parse("[seconds]\noffer = 10\nofer = 20\n")
             .unwrap_err()

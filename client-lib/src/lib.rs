@@ -1,1 +1,3 @@
 //! Export and import credentials through the Credex session service.
+
+pub mod cxf;

@@ -1,0 +1,24 @@
+//! The payload: FIDO Credential Exchange Format 1.0, read as bytes and carried as bytes.
+//!
+//! Everything here is pure: no file, no bus, no clock. Documents are never re-written from parsed
+//! values, so that members nobody here knows survive; no error, report or difference contains a
+//! value of the document.
+
+mod counts;
+mod findings;
+mod ids;
+mod invalid;
+mod judge;
+mod path;
+mod report;
+mod role;
+mod seen;
+mod tally;
+mod text;
+mod validate;
+mod walk;
+
+pub use counts::{Counts, Discrepancy, compare_counts};
+pub use invalid::Invalid;
+pub use report::{Note, Problem, Quirk, Reason, Report, Unit};
+pub use validate::{inspect, validate};

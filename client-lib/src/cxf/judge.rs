@@ -2,65 +2,48 @@
 //! tolerated with a note (CXF 1.0: an unknown value in an optional member costs the member, in a
 //! required one it costs what encloses it).
 
-use super::findings::Mark;
-use super::role::{Cost, Member, Role};
+use super::frame::Frame;
+use super::members::Member;
+use super::role::{Cost, Role};
 use super::seen::Seen;
-use super::walk::Walk;
+use super::walk::{Met, Walk};
 use super::{Invalid, Quirk, Reason, Unit};
 
-/// What must be remembered from the start of an object to its end.
-#[derive(Debug)]
-pub(super) struct Opened {
-    /// Only of a credential, whose members cannot be judged if its type is not known.
-    before: Option<Mark>,
-}
-
-impl Walk<'_> {
-    pub(super) fn open(&mut self, role: Role) -> Opened {
-        let before = match role {
-            Role::Credential => {
-                self.type_name = None;
-                self.known_type = None;
-                Some(self.findings.mark())
-            }
-            Role::Item => {
-                self.pending.clear();
-                None
-            }
-            _ => None,
-        };
-        Opened { before }
+impl<'de> Walk<'de> {
+    pub(super) fn open(&mut self, role: Role) -> Frame<'de> {
+        let mut before = None;
+        if role == Role::Credential {
+            self.type_name = None;
+            self.known_type = None;
+            before = Some(self.findings.mark());
+        } else if role == Role::Item {
+            self.pending.clear();
+        }
+        Frame::new(role, self.met.len(), before)
     }
 
-    /// Judges an object whose members lie in [`Walk::met`] from `first` on.
-    pub(super) fn close(&mut self, role: Role, first: usize, opened: &Opened) -> Seen {
+    /// Judges an object all of whose members were met.
+    #[inline]
+    pub(super) fn close(&mut self, role: Role, frame: &Frame<'de>) -> Seen {
         let is_usable = match role {
-            Role::Unknown => true,
-            Role::Root => self.close_root(first),
-            Role::Credential => self.close_credential(first, opened),
-            _ => self.judge(first, role.members(), role.cost()),
+            Role::Unknown => return Seen::OBJECT,
+            Role::Root => self.close_root(frame),
+            Role::Credential => self.close_credential(frame),
+            _ => self.judge(frame, role.cost()),
         };
         match role {
             Role::Account => self.accounts += 1,
             Role::Collection if is_usable => self.collections += 1,
             Role::Item if is_usable => {
                 self.items += 1;
-                let Self {
-                    counts, pending, ..
-                } = self;
-                counts.take(pending);
+                self.counts.take(&mut self.pending);
             }
             _ => {}
         }
         if self.ids.is_some() {
             self.close_ids(role);
         }
-        let has_otpauth = role == Role::Field
-            && self
-                .met
-                .iter()
-                .skip(first)
-                .any(|met| met.seen.has(Seen::OTPAUTH));
+        let has_otpauth = role == Role::Field && frame.all.has(Seen::OTPAUTH);
         Seen::OBJECT | Seen::when(is_usable, Seen::SOUND) | Seen::when(has_otpauth, Seen::OTPAUTH)
     }
 
@@ -74,56 +57,46 @@ impl Walk<'_> {
         whole | Seen::when(seen.has(Seen::OTPAUTH), Seen::OTPAUTH)
     }
 
-    fn close_credential(&mut self, first: usize, opened: &Opened) -> bool {
-        let Some((place, known)) = self.known_type else {
-            return self.close_unknown_credential(first, opened);
-        };
-        self.look_up_late(first, known.members);
-        let is_usable = self.judge(first, known.members, Role::Credential.cost());
-        if is_usable {
-            self.pending.add_known(place);
+    fn close_credential(&mut self, frame: &Frame<'de>) -> bool {
+        if let (None, Some(before)) = (self.known_type, &frame.before) {
+            self.findings.back_to(before);
+        }
+        if frame.presumed {
+            self.look_up_late(frame);
+        }
+        let is_usable = self.judge(frame, Role::Credential.cost());
+        match (self.known_type, self.type_name.take()) {
+            (Some((place, _)), _) if is_usable => self.pending.add_known(place),
+            (None, Some(name)) if is_usable => self.pending.add_unknown(&name, 1),
+            _ => {}
         }
         is_usable
     }
 
-    fn close_unknown_credential(&mut self, first: usize, opened: &Opened) -> bool {
-        if let Some(before) = &opened.before {
-            self.findings.back_to(before);
-        }
-        match self.type_name.take() {
-            Some(name) => {
-                self.pending.add_unknown(&name, 1);
-                true
-            }
-            None => {
-                static ONLY_TYPE: &[Member] = &[Member {
-                    name: "type",
-                    role: Role::CredentialType,
-                    required: true,
-                }];
-                self.look_up_late(first, ONLY_TYPE);
-                self.judge(first, ONLY_TYPE, Role::Credential.cost())
-            }
-        }
-    }
-
     /// Finds out what those members stand for that were met before the type was.
-    fn look_up_late(&mut self, first: usize, members: &'static [Member]) {
+    fn look_up_late(&mut self, frame: &Frame<'de>) {
         for met in self
             .met
             .iter_mut()
-            .skip(first)
+            .skip(frame.first)
             .filter(|met| met.place.is_none())
         {
-            let place = members.iter().position(|member| member.name == met.name);
-            met.place = place.and_then(|place| u8::try_from(place).ok());
+            met.place = frame
+                .shape
+                .members
+                .iter()
+                .position(|member| member.name == met.name);
         }
     }
 
-    fn close_root(&mut self, first: usize) -> bool {
-        self.judge(first, Role::Root.members(), Cost::Nothing);
+    fn close_root(&mut self, frame: &Frame<'de>) -> bool {
+        self.judge(frame, Cost::Nothing);
         let of = |name: &str| {
-            let met = self.met.iter().skip(first).find(|met| met.name == name);
+            let met = self
+                .met
+                .iter()
+                .skip(frame.first)
+                .find(|met| met.name == name);
             met.map_or(Seen::NULL, |met| met.seen)
         };
         let (version, accounts, items) = (of("version"), of("accounts"), of("items"));
@@ -133,14 +106,14 @@ impl Walk<'_> {
         } else if is_header && items.has(Seen::ARRAY) {
             self.fatal = Some(Invalid::HeaderAndAccount);
         } else if is_header {
-            self.note_missing(first, &["exporterRpId", "exporterDisplayName", "timestamp"]);
+            self.note_missing(frame, &["exporterRpId", "exporterDisplayName", "timestamp"]);
             if version.has(Seen::NULL) {
                 self.note(Quirk::NoVersion, Some("version"));
             }
         } else if items.has(Seen::ARRAY) {
             self.accounts = 1;
             self.note(Quirk::BareAccount, None);
-            self.note_missing(first, &["id", "username", "email", "collections"]);
+            self.note_missing(frame, &["id", "username", "email", "collections"]);
         }
         if self.fatal.is_none() && self.accounts == 0 {
             self.fatal = Some(Invalid::NoAccounts);
@@ -148,25 +121,40 @@ impl Walk<'_> {
         true
     }
 
-    fn note_missing(&mut self, first: usize, names: &[&'static str]) {
+    fn note_missing(&mut self, frame: &Frame<'de>, names: &[&'static str]) {
         for name in names {
-            if !self.met.iter().skip(first).any(|met| met.name == *name) {
+            if !self
+                .met
+                .iter()
+                .skip(frame.first)
+                .any(|met| met.name == *name)
+            {
                 self.note(Quirk::MissingMember, Some(name));
             }
         }
     }
 
-    /// Holds the members from `first` on against those that are known, and says whether all that
-    /// are required are there and sound.
-    fn judge(&mut self, first: usize, members: &'static [Member], cost: Cost) -> bool {
+    /// Whether all members that are required are there and sound. Most objects give no reason to
+    /// look at their members again.
+    #[inline]
+    fn judge(&mut self, frame: &Frame<'de>, cost: Cost) -> bool {
+        let is_complete = frame.shape.required & !frame.present == 0;
+        (is_complete && !frame.is_odd && !frame.presumed) || self.look_again(frame, cost)
+    }
+
+    fn look_again(&mut self, frame: &Frame<'de>, cost: Cost) -> bool {
         let mut is_usable = true;
         let mut present = 0_u64;
-        for index in first..self.met.len() {
-            let met = &self.met[index];
-            let (seen, Some(place)) = (met.seen, met.place) else {
-                continue;
+        for index in frame.first..self.met.len() {
+            let (seen, place) = match self.met.get(index) {
+                Some(Met {
+                    seen,
+                    place: Some(place),
+                    ..
+                }) => (*seen, *place),
+                _ => continue,
             };
-            let Some(member) = members.get(usize::from(place)) else {
+            let Some(member) = frame.shape.members.get(place) else {
                 continue;
             };
             if seen == Seen::NULL {
@@ -176,18 +164,23 @@ impl Walk<'_> {
                 continue;
             }
             present |= 1 << place;
-            if member.role.accepts(seen) {
+            if member.accepts(seen) {
                 self.note_quirks(member, seen);
-            } else if !member.required || cost == Cost::Nothing {
-                self.problem(Unit::Member, member.role.reason(seen), Some(member.name));
-            } else {
-                is_usable = false;
-                if let Cost::Itself(unit) = cost {
-                    self.problem(unit, member.role.reason(seen), Some(member.name));
-                }
+                continue;
+            }
+            let is_needed = member.required && cost != Cost::Nothing;
+            is_usable &= !is_needed;
+            match cost {
+                Cost::Itself(unit) if is_needed => self.misfit(unit, member, seen),
+                Cost::Enclosing if is_needed => {}
+                _ => self.misfit(Unit::Member, member, seen),
             }
         }
-        self.judge_absent(members, present, cost) && is_usable
+        self.judge_absent(frame.shape.members, present, cost) && is_usable
+    }
+
+    fn misfit(&mut self, unit: Unit, member: &Member, seen: Seen) {
+        self.problem(unit, member.role.reason(seen), Some(member.name));
     }
 
     fn judge_absent(&mut self, members: &'static [Member], present: u64, cost: Cost) -> bool {
@@ -214,7 +207,6 @@ impl Walk<'_> {
         is_usable
     }
 
-    #[inline]
     fn note_quirks(&mut self, member: &'static Member, seen: Seen) {
         use Role::{AccountId, CollectionId, Fields, ItemId, OtherId, Timestamp};
         if seen.has(Seen::PADDED) {
@@ -233,7 +225,7 @@ impl Walk<'_> {
             Fields if seen.has(Seen::OTPAUTH) => {
                 self.note(Quirk::TotpAsCustomField, Some(member.name));
             }
-            Role::MinorVersion if !seen.has(Seen::EMPTY) => {
+            Role::MinorVersion if seen.has(Seen::LATER) => {
                 self.note(Quirk::MinorVersion, Some(member.name));
             }
             _ => {}

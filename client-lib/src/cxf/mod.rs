@@ -5,10 +5,15 @@
 //! value of the document.
 
 mod counts;
+mod credential_types;
 mod findings;
+mod frame;
+#[cfg(feature = "testing")]
+mod generate;
 mod ids;
 mod invalid;
 mod judge;
+mod members;
 mod path;
 mod report;
 mod role;
@@ -19,6 +24,8 @@ mod validate;
 mod walk;
 
 pub use counts::{Counts, Discrepancy, compare_counts};
+#[cfg(feature = "testing")]
+pub use generate::generate_vault;
 pub use invalid::Invalid;
 pub use report::{Note, Problem, Quirk, Reason, Report, Unit};
 pub use validate::{inspect, validate};

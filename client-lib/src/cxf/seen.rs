@@ -8,6 +8,7 @@ use std::ops::{BitOr, BitOrAssign};
 pub(super) struct Seen(u32);
 
 impl Seen {
+    pub(super) const NONE: Self = Self(0);
     pub(super) const NULL: Self = Self(1);
     pub(super) const BOOLEAN: Self = Self(1 << 1);
     pub(super) const NUMBER: Self = Self(1 << 2);
@@ -28,11 +29,32 @@ impl Seen {
     pub(super) const LONG: Self = Self(1 << 11);
     /// base64url that ends with `=`.
     pub(super) const PADDED: Self = Self(1 << 12);
+    /// A minor version that is not the first.
+    pub(super) const LATER: Self = Self(1 << 14);
     /// A string, or a field with one, that starts with `otpauth://`.
     pub(super) const OTPAUTH: Self = Self(1 << 13);
 
-    pub(super) fn has(self, bits: Self) -> bool {
+    /// What may be a habit of some exporter, if the role says so.
+    pub(super) const ODD: Self = Self::EMPTY
+        .and(Self::NEGATIVE)
+        .and(Self::FAR)
+        .and(Self::PADDED)
+        .and(Self::OTPAUTH)
+        .and(Self::LATER);
+
+    /// Whether all of `bits` are set.
+    pub(super) const fn has(self, bits: Self) -> bool {
         self.0 & bits.0 == bits.0
+    }
+
+    /// Whether any of `bits` is set.
+    pub(super) const fn has_any(self, bits: Self) -> bool {
+        self.0 & bits.0 != 0
+    }
+
+    /// Both together; `|` cannot be used in constants.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// `bits` if `condition` holds, else nothing.

@@ -1,7 +1,7 @@
 //! Credentials counted while a document is read, cheaply and in bounded memory.
 
 use super::Counts;
-use super::role::CREDENTIAL_TYPES;
+use super::credential_types::CREDENTIAL_TYPES;
 
 /// Distinct unknown types beyond this number are counted together.
 const MOST_UNKNOWN_TYPES: usize = 1000;

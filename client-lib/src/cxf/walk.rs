@@ -5,32 +5,28 @@
 //! may have, not by the document. What an object amounts to is decided in [`super::judge`].
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::credential_types::{self, CredentialType};
 use super::findings::Findings;
 use super::ids::Ids;
 use super::path::{self, Step};
-use super::role::{self, CredentialType, FAR_FUTURE, Role};
+use super::role::{FAR_FUTURE, Role};
 use super::seen::Seen;
 use super::tally::Tally;
 use super::{Invalid, Quirk, Reason, Unit, text};
 
 /// The most levels of objects and arrays in one another.
 const DEEPEST: usize = 64;
-/// The most members of one object.
-const MOST_MEMBERS: usize = 10_000;
-/// With more members than this, an object's names are looked up in a hash set.
-const FEW_MEMBERS: usize = 24;
 
 /// A member of an object that is being read.
 #[derive(Debug)]
 pub(super) struct Met<'de> {
     pub(super) name: Cow<'de, str>,
     pub(super) seen: Seen,
-    /// Its place among the members that such an object is known to have.
-    pub(super) place: Option<u8>,
+    /// Its place in the shape of the object, if it has one.
+    pub(super) place: Option<usize>,
 }
 
 /// The state of one pass.
@@ -82,7 +78,7 @@ impl Walk<'_> {
         findings.note(quirk, || path_to(steps, met, member));
     }
 
-    fn refuse<E: Error>(&mut self, invalid: Invalid) -> E {
+    pub(super) fn refuse<E: Error>(&mut self, invalid: Invalid) -> E {
         self.fatal = Some(invalid);
         E::custom("the document is refused")
     }
@@ -146,9 +142,11 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
                 major: Some(number),
             }));
         }
+        let is_later = self.role == Role::MinorVersion && number > 0;
         Ok(Seen::NUMBER
             | Seen::WHOLE
             | Seen::when(number == 0, Seen::EMPTY)
+            | Seen::when(is_later, Seen::LATER)
             | Seen::when(number >= FAR_FUTURE, Seen::FAR))
     }
 
@@ -181,7 +179,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
         let Self { walk, role } = self;
         walk.descend()?;
         let element = role.element();
-        let mut whole = Seen::ARRAY | Seen::EMPTY;
+        let mut whole = Seen::ARRAY;
         for index in 0.. {
             walk.steps.push(Step::Element(index));
             let Some(seen) = array.next_element_seed(Value {
@@ -207,34 +205,19 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
             role
         };
         walk.descend()?;
-        let opened = walk.open(role);
-        let first = walk.met.len();
-        let mut names = Names {
-            first,
-            next: 0,
-            many: None,
-        };
+        let mut frame = walk.open(role);
         while let Some(name) = object.next_key_seed(Name)? {
-            let place = walk.met.len();
-            let (known, value_role) = walk.role_of(role, &name, &mut names.next);
-            walk.met.push(Met {
-                name,
-                seen: Seen::default(),
-                place: known,
-            });
-            walk.steps.push(Step::Member(place));
-            names.admit(walk)?;
+            let value_role = frame.meet(walk, name);
+            frame.admit(walk)?;
             let seen = object.next_value_seed(Value {
                 walk,
                 role: value_role,
             })?;
             walk.steps.pop();
-            if let Some(met) = walk.met.last_mut() {
-                met.seen = seen;
-            }
+            frame.settle(walk, seen);
         }
-        let seen = walk.close(role, first, &opened);
-        walk.met.truncate(first);
+        let seen = walk.close(role, &frame);
+        walk.met.truncate(frame.first);
         match walk.fatal {
             None => Ok(seen),
             Some(_) => Err(A::Error::custom("the document is refused")),
@@ -243,30 +226,6 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
 }
 
 impl<'de> Walk<'de> {
-    /// Looks up what a name stands for in an object of this role: its place in the table and the
-    /// role of its value. Members usually come in the order of the table, so the search starts at
-    /// `next`, where the last one ended.
-    #[inline]
-    fn role_of(&self, role: Role, name: &str, next: &mut usize) -> (Option<u8>, Role) {
-        let members = match (role, self.known_type) {
-            (Role::Credential, Some((_, known))) => known.members,
-            (Role::Credential, None) if self.type_name.is_none() => {
-                return (None, role::presumed_role(name));
-            }
-            _ => role.members(),
-        };
-        let (before, after) = members.split_at((*next).min(members.len()));
-        let mut from_next = after.iter().chain(before);
-        match from_next.position(|member| member.name == name) {
-            Some(distance) => {
-                let place = (*next + distance) % members.len();
-                *next = place + 1;
-                (u8::try_from(place).ok(), members[place].role)
-            }
-            None => (None, Role::Unknown),
-        }
-    }
-
     /// Looks at a string as closely as its role asks for.
     #[inline]
     fn string(&mut self, role: Role, text: &str, keep: impl FnOnce() -> Cow<'de, str>) -> Seen {
@@ -297,50 +256,12 @@ impl<'de> Walk<'de> {
             Role::FieldValue => seen | Seen::when(text.starts_with("otpauth://"), Seen::OTPAUTH),
             Role::Url => seen | Seen::when(text.contains(':'), Seen::SOUND),
             Role::CredentialType => {
-                self.known_type = role::credential_type(text);
+                self.known_type = credential_types::find(text);
                 self.type_name = Some(keep());
                 seen
             }
             _ => seen,
         }
-    }
-}
-
-/// Tells the names of one object apart.
-struct Names<'de> {
-    /// Where the object's members start in [`Walk::met`].
-    first: usize,
-    /// Where the search in the table of members goes on.
-    next: usize,
-    many: Option<HashSet<Cow<'de, str>>>,
-}
-
-impl<'de> Names<'de> {
-    /// Refuses the member met last if its name was met before in this object.
-    fn admit<E: Error>(&mut self, walk: &mut Walk<'de>) -> Result<(), E> {
-        let members = walk.met.get(self.first..).unwrap_or_default();
-        let Some((newest, earlier)) = members.split_last() else {
-            return Ok(());
-        };
-        let is_new = match &mut self.many {
-            None => !earlier.iter().any(|met| met.name == newest.name),
-            Some(names) => names.insert(newest.name.clone()),
-        };
-        if self.many.is_none() && members.len() > FEW_MEMBERS {
-            self.many = Some(members.iter().map(|met| met.name.clone()).collect());
-        }
-        if !is_new {
-            let path = walk.path();
-            return Err(walk.refuse(Invalid::DuplicateMember { path }));
-        }
-        if members.len() > MOST_MEMBERS {
-            let path = walk.path();
-            return Err(walk.refuse(Invalid::TooManyMembers {
-                path,
-                limit: MOST_MEMBERS,
-            }));
-        }
-        Ok(())
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod counts;
 mod credential_types;
+mod diff;
 mod findings;
+mod fingerprint;
 mod frame;
 #[cfg(feature = "testing")]
 mod generate;
@@ -14,7 +16,9 @@ mod ids;
 mod invalid;
 mod judge;
 mod members;
+mod narrow;
 mod path;
+mod raw;
 mod report;
 mod role;
 mod seen;
@@ -24,8 +28,10 @@ mod validate;
 mod walk;
 
 pub use counts::{Counts, Discrepancy, compare_counts};
+pub use diff::{Change, Difference, diff};
 #[cfg(feature = "testing")]
 pub use generate::generate_vault;
 pub use invalid::Invalid;
+pub use narrow::{Narrowed, narrow};
 pub use report::{Note, Problem, Quirk, Reason, Report, Unit};
 pub use validate::{inspect, validate};

@@ -266,7 +266,7 @@ impl<'de> Walk<'de> {
 }
 
 /// Reads the name of a member, without a copy where the document spells it plainly.
-struct Name;
+pub(super) struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;

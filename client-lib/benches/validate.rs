@@ -46,6 +46,8 @@ static ALLOCATOR: Counting = Counting;
 fn main() {
     let vault = generate_vault(100_000);
     compare("vault of 100,000 items", &vault, 7);
+    drop(vault);
+    compare("the sample", credex::cxf::sample(), 2000);
 }
 
 /// Takes turns, so that both meet the same weather, and reports the best of each.

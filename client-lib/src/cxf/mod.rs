@@ -25,6 +25,8 @@ mod sample;
 mod seen;
 mod tally;
 mod text;
+#[cfg(feature = "typed")]
+pub mod typed;
 mod validate;
 mod walk;
 

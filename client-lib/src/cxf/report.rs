@@ -105,6 +105,9 @@ pub enum Reason {
     /// A one-time password that nobody knows how to compute.
     #[error("the TOTP algorithm is none of sha1, sha256 and sha512")]
     UnknownTotpAlgorithm,
+    /// Well-formed, but beyond what the types of the `typed` feature can hold.
+    #[error("the typed representation cannot hold the value")]
+    Untyped,
     /// Another item or collection of the account has the same identifier.
     #[error("the identifier is already used in this account")]
     DuplicateId,

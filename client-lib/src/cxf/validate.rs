@@ -10,7 +10,8 @@ use super::{Invalid, Report};
 /// Reads a CXF document in one pass and tells what is in it, what to ignore and what was tolerated.
 ///
 /// It takes less than twice the time of skipping over the JSON, and no memory that grows with the
-/// document. Identifiers are checked each for itself; [`inspect`] holds them against one another.
+/// document, but for one buffer of the JSON parser as large as the longest string with an escape in
+/// it. The parser does not wipe that buffer. Identifiers are checked each for itself; [`inspect`] holds them against one another.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ pub(super) struct Findings {
 }
 
 /// A place in the notebook to go back to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mark {
     problems: usize,
     total: u64,

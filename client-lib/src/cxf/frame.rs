@@ -8,7 +8,6 @@ use serde::de::Error;
 
 use super::Invalid;
 use super::credential_types;
-use super::findings::Mark;
 use super::members::{ONLY_TYPE, Shape};
 use super::path::Step;
 use super::role::Role;
@@ -33,8 +32,6 @@ pub(super) struct Frame<'de> {
     pub(super) all: Seen,
     /// Of a credential: whether members came before the type, and could only be presumed.
     pub(super) presumed: bool,
-    /// Of a credential: the findings before it, which must not be judged if its type is unknown.
-    pub(super) before: Option<Mark>,
     awaits_type: bool,
     /// Where the search in the shape goes on.
     next: usize,
@@ -45,7 +42,8 @@ pub(super) struct Frame<'de> {
 }
 
 impl<'de> Frame<'de> {
-    pub(super) fn new(role: Role, first: usize, before: Option<Mark>) -> Self {
+    #[inline]
+    pub(super) fn new(role: Role, first: usize) -> Self {
         Self {
             first,
             shape: role.shape(),
@@ -53,7 +51,6 @@ impl<'de> Frame<'de> {
             is_odd: false,
             all: Seen::NONE,
             presumed: false,
-            before,
             awaits_type: role == Role::Credential,
             next: 0,
             strangers: 0,

@@ -10,16 +10,16 @@ use super::walk::{Met, Walk};
 use super::{Invalid, Quirk, Reason, Unit};
 
 impl<'de> Walk<'de> {
+    #[inline]
     pub(super) fn open(&mut self, role: Role) -> Frame<'de> {
-        let mut before = None;
         if role == Role::Credential {
             self.type_name = None;
             self.known_type = None;
-            before = Some(self.findings.mark());
+            self.before = self.findings.mark();
         } else if role == Role::Item {
             self.pending.clear();
         }
-        Frame::new(role, self.met.len(), before)
+        Frame::new(role, self.met.len())
     }
 
     /// Judges an object all of whose members were met.
@@ -58,8 +58,8 @@ impl<'de> Walk<'de> {
     }
 
     fn close_credential(&mut self, frame: &Frame<'de>) -> bool {
-        if let (None, Some(before)) = (self.known_type, &frame.before) {
-            self.findings.back_to(before);
+        if self.known_type.is_none() {
+            self.findings.back_to(&self.before);
         }
         if frame.presumed {
             self.look_up_late(frame);

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::credential_types::{self, CredentialType};
-use super::findings::Findings;
+use super::findings::{Findings, Mark};
 use super::ids::Ids;
 use super::path::{self, Step};
 use super::role::{FAR_FUTURE, Role};
@@ -48,6 +48,8 @@ pub(super) struct Walk<'de> {
     /// The `type` of the credential that is being read.
     pub(super) type_name: Option<Cow<'de, str>>,
     pub(super) known_type: Option<(usize, &'static CredentialType)>,
+    /// The findings before that credential, to go back to if its type is unknown.
+    pub(super) before: Mark,
     /// Kept only by an inspection.
     pub(super) ids: Option<Ids<'de>>,
 }

@@ -379,3 +379,67 @@ impl Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(counts: &[(&str, u32)], will_not_take: &[&str]) -> Question {
+        let importer = ImporterInfo {
+            id: Some("org.example.Vault".into()),
+            will_not_take: Some(will_not_take.iter().map(|&raw| raw.into()).collect()),
+            ..ImporterInfo::default()
+        };
+        let counts = counts.iter().map(|&(raw, count)| (raw.into(), count));
+        Question::parse(ChooseRequest {
+            counts: Some(counts.collect()),
+            importers: Some(vec![importer, ImporterInfo::default()]),
+            ..ChooseRequest::default()
+        })
+        .unwrap()
+    }
+
+    fn types(question: &Question, left_out: &[&str]) -> Vec<String> {
+        let left_out = left_out.iter().map(|raw| Kind::new(raw)).collect();
+        match question.answer(&question.importers[0], &left_out) {
+            Answer::Send { types, .. } => types.into_iter().collect(),
+            Answer::Decline => panic!("declined"),
+        }
+    }
+
+    #[test]
+    fn nothing_goes_that_was_left_out_or_that_the_importer_does_not_take() {
+        let question = question(
+            &[("note", 3), ("totp", 2), ("wifi", 1), ("file", 0)],
+            &["wifi"],
+        );
+        assert_eq!(types(&question, &[]), ["note", "totp"]);
+        assert_eq!(types(&question, &["note", "unheard-of"]), ["totp"]);
+    }
+
+    #[test]
+    fn an_importer_that_takes_nothing_of_it_is_pointless() {
+        let all = question(&[("wifi", 1)], &["wifi"]);
+        assert!(all.is_pointless(&all.importers[0]));
+        let undeclared = question(&[], &["wifi"]);
+        assert!(!undeclared.is_pointless(&undeclared.importers[0]));
+    }
+
+    #[test]
+    fn an_importer_without_an_id_cannot_be_chosen() {
+        assert_eq!(question(&[], &[]).importers.len(), 1);
+        let nobody = Question::parse(ChooseRequest::default());
+        assert_eq!(nobody, Err(QuestionError::NoImporter));
+    }
+
+    #[test]
+    fn whatever_is_not_known_counts_as_the_least_assurance() {
+        for unknown in [None, Some("notarised".to_owned())] {
+            let app = AppIdentity {
+                assurance: unknown,
+                ..AppIdentity::default()
+            };
+            assert_eq!(parse_exporter(&app).assurance, Assurance::Unverified);
+        }
+    }
+}

@@ -100,7 +100,7 @@ pub fn risks(question: &Question) -> [String; 2] {
         "Whoever receives them can sign in as you, and nobody can take them back.".to_owned(),
         match exporter.assurance {
             Assurance::Unverified => format!(
-                "Go on only if you asked for this just now: that it is “{}” is a mere claim.",
+                "Go on only if you asked for this just now. Nobody has checked that it is “{}”.",
                 exporter.name
             ),
             _ => format!(
@@ -279,4 +279,63 @@ fn totals(receipt: &[Arrived]) -> String {
         words.push_str(&format!(", {ignored} ignored"));
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_and_many_are_told_apart_for_every_kind() {
+        for (raw, one, many) in KINDS {
+            assert_eq!(quantity(1, &Kind::new(raw)), format!("1 {one}"));
+            assert_eq!(quantity(2, &Kind::new(raw)), format!("2 {many}"));
+            assert_ne!(one, many);
+        }
+        assert_eq!(
+            quantity(3, &Kind::new("x\u{1b}y")),
+            "3 of the unknown kind “x�y”"
+        );
+    }
+
+    #[test]
+    fn an_unverified_name_is_called_a_claim() {
+        assert!(assurance(Assurance::Unverified).contains("can claim this name"));
+        assert!(origin(Origin::Running).contains("can claim this name"));
+    }
+
+    #[test]
+    fn an_ending_says_whether_anything_was_handed_over() {
+        let said = |handed_over| {
+            let end = Ending::Ended {
+                outcome: Outcome::Expired,
+                message: String::new(),
+                handed_over,
+            };
+            ending("Old", "New", &end).join(" ")
+        };
+        assert_eq!(
+            said(Some(false)),
+            "The time was up. “New” was given nothing."
+        );
+        assert!(said(Some(true)).contains("“New” had already received"));
+        assert!(said(None).contains("“New” may have received"));
+    }
+
+    #[test]
+    fn an_empty_receipt_does_not_look_like_success() {
+        let end = Ending::Completed {
+            receipt: Vec::new(),
+            discrepancies: Vec::new(),
+        };
+        assert!(ending("Old", "New", &end)[0].contains("nothing arrived"));
+    }
+
+    #[test]
+    fn the_time_that_is_left_is_said_in_minutes() {
+        let said = |minutes| progress("Old", "New", Stage::Offered, minutes);
+        assert_eq!(said(None), "Waiting for “New” to take them.");
+        assert!(said(Some(1)).ends_with("within a minute."));
+        assert!(said(Some(5)).ends_with("after 5 minutes."));
+    }
 }

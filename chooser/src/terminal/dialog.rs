@@ -161,8 +161,8 @@ impl Desk {
         hear: impl Fn(&str) -> Heard<T>,
     ) -> Result<Option<T>, Interrupted> {
         loop {
-            self.console.write(prompt).await?;
             self.console.forget_typed()?;
+            self.console.write(prompt).await?;
             let Some(line) = self.answer_to(asking).await? else {
                 self.console.write("\n").await?;
                 return Ok(None);

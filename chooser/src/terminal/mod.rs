@@ -170,13 +170,17 @@ impl Desk {
         let Some(live) = self.live.iter_mut().find(|live| live.exchange == exchange) else {
             return Ok(());
         };
-        if live.stage.replace(stage) == Some(stage) {
-            return Ok(());
+        let mut page = Page::default();
+        match live.stage.replace(stage) {
+            Some(before) if before == stage => return Ok(()),
+            Some(_) => {}
+            None => {
+                page.gap();
+            }
         }
         let minutes = expires.map(minutes_until);
         let line = wording::progress(&live.exporter, &live.importer, stage, minutes);
-        self.show(Page::default().say(page::Tone::Plain, line + &hint))
-            .await
+        self.show(page.say(page::Tone::Plain, line + &hint)).await
     }
 
     fn stop_hint(&self, exchange: &str, stage: Stage) -> String {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use credex_protocol::wire::{FinishedDetails, ProgressDetails};
-use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -95,22 +94,14 @@ impl ProcessChooser {
 
     async fn start(&self, place: &Arc<Place>, seat: Seat) -> Result<Running, ChooserError> {
         let running = Running::start(&self.programs, self.launcher.as_ref(), seat).await?;
-        let mut cancelled = running
-            .proxy()
-            .receive_cancelled()
-            .await
-            .map_err(|error| ChooserError::Failed(error.to_string()))?;
-        let (connection, seats) = (running.connection().clone(), Arc::clone(&self.seats));
-        let place = Arc::downgrade(place);
+        let mut cancelled = running.cancelled().await?;
+        let (seats, place) = (Arc::clone(&self.seats), Arc::downgrade(place));
         tokio::spawn(async move {
-            while let Some(signal) = cancelled.next().await {
-                match (signal.args(), place.upgrade()) {
-                    (Ok(args), Some(place)) => seats.cancelled(&place, args.exchange),
-                    (Err(error), _) => tracing::warn!(%error, "the chooser signals nonsense"),
-                    (Ok(_), None) => {}
+            while let Some(exchange) = cancelled.next().await {
+                if let Some(place) = place.upgrade() {
+                    seats.cancelled(&place, &exchange);
                 }
             }
-            connection.closed().await;
             if let Some(place) = place.upgrade() {
                 seats.vacate(&place);
             }

@@ -5,10 +5,12 @@ use std::future::Future;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use credex_protocol::names::CHOOSER_FD;
+use credex_protocol::names::{self, CHOOSER_FD};
 use credex_protocol::proxy::ChooserProxy;
 use credex_protocol::wire::{ChooseRequest, FinishedDetails, ProgressDetails, response};
+use futures_util::StreamExt;
 use zbus::proxy::CacheProperties;
+use zbus::{MatchRule, MessageStream};
 
 use super::seat::Seat;
 use super::{Answer, ChooserError, Programs, Question};
@@ -90,14 +92,19 @@ impl Running {
         self.tell(self.connection.clone().close()).await;
     }
 
-    /// The connection, to listen on.
-    pub(super) fn connection(&self) -> &zbus::Connection {
-        &self.connection
-    }
-
-    /// The proxy, to listen on.
-    pub(super) fn proxy(&self) -> &ChooserProxy<'static> {
-        &self.proxy
+    /// The exchanges that the person stops, until the chooser ends.
+    pub(super) async fn cancelled(&self) -> Result<Cancelled, ChooserError> {
+        // A proxy would look for the owner of the peer's name, and private peers have none.
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .interface(names::CHOOSER)
+            .and_then(|rule| rule.member("Cancelled"))
+            .map_err(failed)?
+            .build();
+        let signals = MessageStream::for_match_rule(rule, &self.connection, None)
+            .await
+            .map_err(failed)?;
+        Ok(Cancelled { signals })
     }
 
     /// Nothing that a chooser is told may hold up an exchange, so that neither a chooser that hangs
@@ -107,6 +114,24 @@ impl Running {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the chooser could not be told"),
             Err(_) => tracing::warn!("the chooser does not listen"),
+        }
+    }
+}
+
+/// The exchanges that the person stops.
+pub(super) struct Cancelled {
+    signals: MessageStream,
+}
+
+impl Cancelled {
+    /// The next one; `None` once the chooser has ended.
+    pub(super) async fn next(&mut self) -> Option<String> {
+        loop {
+            let signal = self.signals.next().await?.ok()?;
+            match signal.body().deserialize() {
+                Ok(exchange) => return Some(exchange),
+                Err(error) => tracing::warn!(%error, "the chooser signals nonsense"),
+            }
         }
     }
 }
@@ -129,7 +154,10 @@ async fn connect(
         .build()
         .await
         .map_err(failed)?;
+    // The only peer of a private connection goes by any name.
     let proxy = ChooserProxy::builder(&connection)
+        .destination(names::CHOOSER)
+        .map_err(failed)?
         .cache_properties(CacheProperties::No)
         .build()
         .await

@@ -2,20 +2,25 @@
 //! `daemon/README.md`.
 //!
 //! Structured records to journald where standard error is connected to it (`JOURNAL_STREAM`), else
-//! lines on standard error. `CREDEX_LOG` chooses what is logged. No record contains a secret: the
+//! lines on standard error. `CREDEX_LOG` chooses what is logged: a level, or `target=level,…`. No record contains a secret: the
 //! types that hold one print nothing.
 
 use std::sync::OnceLock;
 
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
 
 static ON_STDERR: OnceLock<bool> = OnceLock::new();
 
 /// Starts logging. A second call changes nothing.
 pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env("CREDEX_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = std::env::var("CREDEX_LOG")
+        .ok()
+        .and_then(|wanted| wanted.parse().ok());
+    let filter: Targets = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let registry = tracing_subscriber::registry().with(filter);
     let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
     let on_stderr = journal.is_none();

@@ -44,15 +44,19 @@ pub mod keywrap;
 pub mod memfd;
 mod opener;
 pub mod parts;
+mod plaintext;
 mod sealer;
 mod secret;
 mod stream;
 #[cfg(test)]
 mod vectors;
+mod whole;
 
 pub use checked::{CheckedEnvelope, FileKind, MissingSeals, Refusal};
 pub use header::{HEADER_LEN, Header, HeaderError, MAGIC, SegmentSize, TAG_LEN, envelope_size};
 pub use keys::{KEY_LEN, KeyError, PrivateKey, PublicKey};
 pub use opener::{OpenError, Opener};
+pub use plaintext::Plaintext;
 pub use sealer::{SealError, Sealer};
-pub use secret::{CONTENT_KEY_LEN, ContentKey, NoRandomness, Plaintext};
+pub use secret::{CONTENT_KEY_LEN, ContentKey, NoRandomness};
+pub use whole::WholeOpening;

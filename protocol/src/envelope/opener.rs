@@ -8,7 +8,8 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::header::{HEADER_LEN, Header, HeaderError, TAG_LEN};
-use super::secret::{ContentKey, Plaintext, wipe};
+use super::plaintext::Plaintext;
+use super::secret::{ContentKey, Scratch, wipe};
 use super::stream::SegmentCipher;
 
 /// Why an envelope was not opened, or not to its end.
@@ -75,6 +76,14 @@ pub enum OpenError {
         /// Plaintext bytes that the caller accepts.
         limit: u64,
     },
+    /// There is not enough memory for the payload.
+    #[error("there is no memory for the {size} bytes of the payload: {error}")]
+    NoMemory {
+        /// Bytes that were asked for.
+        size: u64,
+        /// In the words of the operating system.
+        error: io::Error,
+    },
     /// An earlier read failed; nothing more comes out.
     #[error("this envelope failed to open before; nothing more of it can be read")]
     AlreadyFailed,
@@ -90,7 +99,8 @@ fn place(segment: Option<u64>) -> String {
 /// Decrypts an envelope segment by segment.
 ///
 /// Three ways to the plaintext: [`open_whole`](Self::open_whole) for a payload that fits in
-/// memory; [`read_segment_into`](Self::read_segment_into) without a copy in between; and
+/// memory, or [`into_memory`](Self::into_memory) for one step of that at a time;
+/// [`read_segment_into`](Self::read_segment_into) without a copy in between; and
 /// [`io::Read`], through a scratch segment that is wiped when dropped. The last segment comes out
 /// only once the input has ended, so whoever has `plaintext_len` bytes has the whole payload; for
 /// an empty one, only a read that returns 0 says that it was authentic.
@@ -100,7 +110,7 @@ pub struct Opener<R> {
     cipher: SegmentCipher,
     opened: u64,
     state: State,
-    scratch: Option<Plaintext>,
+    scratch: Option<Scratch>,
     waiting: Range<usize>,
 }
 
@@ -180,28 +190,15 @@ impl<R: Read> Opener<R> {
 
     /// Opens all that is left, at most `limit` bytes, into one piece of memory that never moves
     /// and is wiped when dropped.
-    pub fn open_whole(mut self, limit: u64) -> Result<Plaintext, OpenError> {
-        let left = self.header.plaintext_len - self.opened + self.waiting.len() as u64;
-        let too_large = OpenError::TooLarge {
-            size: self.header.plaintext_len,
-            limit,
-        };
-        let Some(len) = usize::try_from(left).ok().filter(|_| left <= limit) else {
-            return Err(too_large);
-        };
-        let room = len
-            .checked_add(TAG_LEN)
-            .filter(|room| isize::try_from(*room).is_ok());
-        let mut plaintext = Plaintext::zeroed(room.ok_or(too_large)?);
-        let mut filled = 0;
-        loop {
-            match self.read_segment_into(&mut plaintext.as_mut_slice()[filled..])? {
-                0 => break,
-                opened => filled += opened,
-            }
-        }
-        plaintext.truncate(filled);
-        Ok(plaintext)
+    pub fn open_whole(self, limit: u64) -> Result<Plaintext, OpenError> {
+        let mut opening = self.into_memory(limit)?;
+        while opening.step()? > 0 {}
+        Ok(opening.finish())
+    }
+
+    /// Plaintext bytes that have not come out yet.
+    pub(super) fn left(&self) -> u64 {
+        self.header.plaintext_len - self.opened + self.waiting.len() as u64
     }
 
     /// Bytes of the next segment with its tag, and whether it is the last, by the header's claim.
@@ -238,10 +235,7 @@ impl<R: Read> Opener<R> {
     /// Opens the next segment into the scratch, from where smaller reads are served.
     fn open_into_scratch(&mut self) -> Result<(), OpenError> {
         let room = self.segment_buffer_len();
-        let mut scratch = self
-            .scratch
-            .take()
-            .unwrap_or_else(|| Plaintext::zeroed(room));
+        let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::zeroed(room));
         let opened = self.read_segment_into(scratch.as_mut_slice());
         self.scratch = Some(scratch);
         self.waiting = 0..opened?;

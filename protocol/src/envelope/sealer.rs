@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use thiserror::Error;
 
 use super::header::{AUTHENTICATED_LEN, Header, SegmentSize, TAG_LEN, UNFINISHED};
-use super::secret::{ContentKey, NoRandomness, Plaintext, random_prefix};
+use super::secret::{ContentKey, NoRandomness, Scratch, random_prefix};
 use super::stream::{CipherFailure, SegmentCipher};
 
 /// Why an envelope could not be written.
@@ -35,7 +35,7 @@ pub struct Sealer<W> {
     start: u64,
     header: Header,
     cipher: SegmentCipher,
-    segment: Plaintext,
+    segment: Scratch,
     sealed: u64,
     torn: bool,
 }
@@ -65,13 +65,13 @@ impl<W: Write + Seek> Sealer<W> {
             start,
             header,
             cipher: SegmentCipher::new(key, &header)?,
-            segment: Plaintext::with_room(segment_size.bytes() + TAG_LEN),
+            segment: Scratch::with_room(segment_size.bytes() + TAG_LEN),
             sealed: 0,
             torn: false,
         })
     }
 
-    /// Plaintext bytes taken so far.
+    /// Scratch bytes taken so far.
     pub fn plaintext_len(&self) -> u64 {
         self.sealed + self.segment.len() as u64
     }

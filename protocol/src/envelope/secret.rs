@@ -1,7 +1,7 @@
-//! The secrets of an envelope: its content key, and the plaintext that came out of it (design §4).
+//! The secrets of an envelope: its content key, and the segment at work (design §4).
 //!
-//! Both are redacted in `Debug` and wiped when dropped. They live on the heap, so that moving them
-//! moves a pointer and leaves no second copy behind.
+//! Both are wiped when dropped. They live on the heap, so that moving them moves a pointer and
+//! leaves no second copy behind.
 
 use std::fmt;
 use std::ops::Deref;
@@ -53,13 +53,13 @@ impl fmt::Debug for ContentKey {
     }
 }
 
-/// An opened payload, or room for a piece of one, wiped when dropped.
+/// One segment at work, wiped when dropped.
 ///
 /// Wiping runs at the speed of `memset`: `Zeroizing<Vec<u8>>` stores byte by byte, twice, which
 /// for a large payload takes as long as opening it did.
-pub struct Plaintext(Vec<u8>);
+pub(super) struct Scratch(Vec<u8>);
 
-impl Plaintext {
+impl Scratch {
     /// Room for `len` bytes, all zero.
     pub(super) fn zeroed(len: usize) -> Self {
         Self(vec![0; len])
@@ -81,20 +81,12 @@ impl Plaintext {
         self.0.clear();
     }
 
-    /// Cuts off what lies beyond `len`; it stays allocated, and is wiped now.
-    pub(super) fn truncate(&mut self, len: usize) {
-        if let Some(beyond) = self.0.get_mut(len..) {
-            wipe(beyond);
-        }
-        self.0.truncate(len);
-    }
-
     pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         &mut self.0
     }
 }
 
-impl Deref for Plaintext {
+impl Deref for Scratch {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -102,17 +94,9 @@ impl Deref for Plaintext {
     }
 }
 
-impl Drop for Plaintext {
+impl Drop for Scratch {
     fn drop(&mut self) {
         wipe(&mut self.0);
-    }
-}
-
-impl ZeroizeOnDrop for Plaintext {}
-
-impl fmt::Debug for Plaintext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plaintext({} bytes)", self.0.len())
     }
 }
 
@@ -157,12 +141,5 @@ mod tests {
             ContentKey::generate().unwrap(),
         );
         assert_ne!(one.as_bytes(), other.as_bytes());
-    }
-
-    #[test]
-    fn a_plaintext_never_shows_itself_in_a_log() {
-        let mut plaintext = Plaintext::zeroed(7);
-        plaintext.as_mut_slice().copy_from_slice(b"hunter2");
-        assert_eq!(format!("{plaintext:?}"), "Plaintext(7 bytes)");
     }
 }

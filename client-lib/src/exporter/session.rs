@@ -1,0 +1,154 @@
+//! The session that a grant opened, shared by everything that is done in it: `Session.Deposit`,
+//! and the one signal with which it ends.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use credex_protocol::Reason;
+use credex_protocol::proxy::SessionProxy;
+use credex_protocol::wire::{ClosedDetails, CompleteOptions, NoOptions};
+use credex_protocol::{names, wire};
+use tokio::sync::Mutex;
+use zbus::proxy::CacheProperties;
+use zbus::zvariant::Fd;
+use zbus::{Connection, Message};
+
+use crate::bus::{Bus, Mailbox, already_sent, next_from};
+use crate::cxf::Counts;
+use crate::error::{Ended, Error, Result};
+use crate::receipt::Receipt;
+
+/// Closed when the last who needs it is dropped, unless it is over.
+#[derive(Debug)]
+pub(super) struct Session {
+    bus: Arc<Bus>,
+    service: String,
+    path: String,
+    news: Mutex<Mailbox>,
+    over: AtomicBool,
+}
+
+impl Session {
+    pub(super) fn new(bus: Arc<Bus>, service: String, path: String, news: Mailbox) -> Self {
+        Self {
+            bus,
+            service,
+            path,
+            news: Mutex::new(news),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Hands the payload over, and returns when the offer ends on the clock of the protocol.
+    pub(super) async fn deposit(&self, file: &File, key: &[u8], counts: Counts) -> Result<u64> {
+        let session = proxy(self.bus.connection(), &self.service, &self.path)
+            .await
+            .map_err(Error::bus)?;
+        let payload = Fd::from(file.as_fd());
+        let counts: wire::Counts = counts.into();
+        match session.deposit(payload, key, &counts, NoOptions {}).await {
+            Ok(expires) => Ok(expires),
+            Err(refusal) => Err(self.why_over(Error::bus(refusal)).await),
+        }
+    }
+
+    /// Waits for the end of the session.
+    pub(super) async fn end(&self) -> Result<Receipt> {
+        let news = next_from(&mut *self.news.lock().await, &self.service).await;
+        self.over.store(true, Ordering::Relaxed);
+        read_end(&news?)
+    }
+
+    /// Takes the exchange back; what was not redeemed yet is forgotten.
+    pub(super) async fn close(&self) -> Result<()> {
+        if self.over.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        close(self.bus.connection(), &self.service, &self.path)
+            .await
+            .map_err(Error::bus)
+    }
+
+    /// A session that is not there any more has said why before.
+    async fn why_over(&self, refusal: Error) -> Error {
+        if refusal.reason() != Some(Reason::NotFound) {
+            return refusal;
+        }
+        self.over.store(true, Ordering::Relaxed);
+        match already_sent(&mut *self.news.lock().await, &self.service).await {
+            Some(news) => read_end(&news).err().unwrap_or(refusal),
+            None => refusal,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.bus.close_mailbox(&self.path);
+        if *self.over.get_mut() {
+            return;
+        }
+        let connection = self.bus.connection().clone();
+        let (service, path) = (self.service.clone(), self.path.clone());
+        self.bus.spawn(async move {
+            if let Err(error) = close(&connection, &service, &path).await {
+                tracing::debug!(%error, "a dropped session was over already");
+            }
+        });
+    }
+}
+
+async fn proxy<'a>(
+    connection: &Connection,
+    service: &'a str,
+    path: &'a str,
+) -> zbus::Result<SessionProxy<'a>> {
+    SessionProxy::builder(connection)
+        .destination(service)?
+        .path(path)?
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+}
+
+pub(super) async fn close(connection: &Connection, service: &str, path: &str) -> zbus::Result<()> {
+    proxy(connection, service, path).await?.close().await
+}
+
+/// `Completed` or `Closed`.
+fn read_end(news: &Message) -> Result<Receipt> {
+    let header = news.header();
+    let (interface, member) = (header.interface(), header.member());
+    let body = news.body();
+    if interface.is_none_or(|name| name != names::SESSION) {
+        return Err(Error::Protocol(format!("{interface:?} on a session")));
+    }
+    match member.map(|name| name.as_str()) {
+        Some("Completed") => {
+            let (types, details): (wire::Receipt, CompleteOptions) =
+                body.deserialize().map_err(Error::unreadable)?;
+            Ok(Receipt {
+                types,
+                discrepancies: details.discrepancies.unwrap_or_default(),
+            })
+        }
+        Some("Closed") => {
+            let (outcome, error, message, details): (&str, &str, String, ClosedDetails) =
+                body.deserialize().map_err(Error::unreadable)?;
+            let handed_over = details.handed_over.unwrap_or(false);
+            Err(Error::Ended(Ended::from_wire(
+                outcome,
+                error,
+                message,
+                handed_over,
+            )))
+        }
+        other => Err(Error::Protocol(format!("a session's signal {other:?}"))),
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use credex_protocol::{Reason, names};
 use tokio::sync::mpsc::unbounded_channel;
@@ -13,6 +14,9 @@ use crate::bus::Counter;
 use crate::caller::BusPorter;
 use crate::config::Config;
 use crate::desk::{Desk, Ports};
+
+/// How long telling everybody may take when the service stops.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Why the service could not run, or not go on.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,9 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// Messages that may wait to be read: few, because each may hold file descriptors.
+    pub const QUEUE: usize = 4;
+
     /// The porter of a service on `bus`: what the bus and the kernel say.
     ///
     /// # Errors
@@ -121,9 +128,12 @@ impl Daemon {
                 }
             }
         };
-        desk.close(Reason::ServiceStopped).await;
         serving.abort();
         listening.abort();
+        let farewell = desk.close(Reason::ServiceStopped);
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("not everybody could be told that the service stops");
+        }
         outcome
     }
 }

@@ -120,7 +120,10 @@ async fn serve_on_session_bus(
     config: Config,
     launcher: Arc<ProcessLauncher>,
 ) -> Result<(), DaemonError> {
-    let bus = zbus::connection::Builder::session()?.build().await?;
+    let bus = zbus::connection::Builder::session()?
+        .max_queued(Daemon::QUEUE)
+        .build()
+        .await?;
     let ports = Ports {
         porter: Arc::new(Daemon::bus_porter(&bus).await?),
         chooser: Arc::new(ProcessChooser::new(

@@ -86,6 +86,7 @@ impl Counter {
     async fn take(&self, message: Message) {
         match message.message_type() {
             Type::Signal => self.watch(&message),
+            Type::MethodCall if !message.data().fds().is_empty() => self.take_fds(&message).await,
             Type::MethodCall => match Arc::clone(&self.room).try_acquire_owned() {
                 Ok(place) => {
                     let (bus, desk) = (self.bus.clone(), Arc::clone(&self.desk));
@@ -101,6 +102,20 @@ impl Counter {
             },
             _ => {}
         }
+    }
+
+    /// Calls with file descriptors are dealt with before the next message is read, so that they
+    /// cannot pile up: one that finds no room is the end of the whole connection.
+    async fn take_fds(&self, message: &Message) {
+        let header = message.header();
+        if header.member().is_some_and(|member| member == "Deposit") {
+            return answer(&self.bus, &self.desk, message).await;
+        }
+        let refusal = Error::new(
+            Reason::InvalidArgument,
+            "only Session.Deposit takes a file descriptor",
+        );
+        send(&self.bus, message, Err(Refusal::Ours(refusal))).await;
     }
 
     /// A connection that leaves the bus has closed whatever it had.

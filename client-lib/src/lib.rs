@@ -1,4 +1,40 @@
 //! Export and import credentials through the Credex session service.
+//!
+//! The person chooses where credentials go; this library asks, seals, carries and opens. Documents
+//! are in the FIDO Credential Exchange Format, and are read through at both ends ([`cxf`]).
+//!
+//! An app that sends:
+//!
+//! ```no_run
+//! # async fn send(document: &[u8]) -> credex::Result<()> {
+//! use credex::{Exporter, Payload};
+//!
+//! let exporter = Exporter::connect("org.example.Vault").await?;
+//! let receipt = exporter.export(Payload::new(document)).await?;
+//! println!("{} credentials were taken over", receipt.total().succeeded);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An app that receives:
+//!
+//! ```no_run
+//! # async fn receive(store: impl Fn(&[u8])) -> credex::Result<()> {
+//! use credex::{Importer, silent};
+//!
+//! let mut importer = Importer::builder("org.example.Vault").name("Vault").connect().await?;
+//! let offer = importer.next_offer().await?;
+//! let import = offer.redeem(&mut silent).await?;
+//! store(import.document());
+//! import.complete_all().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Both need a tokio runtime with its timer and I/O, of either flavour. Reading a document through
+//! takes some milliseconds for every megabyte and does not yield; sealing and opening do, once for
+//! every mebibyte. Dropping anything before its end calls the exchange off, which is said to the
+//! other side as long as the process lives; leaving the bus does the same.
 
 mod app;
 mod bus;
@@ -9,6 +45,7 @@ mod exporter;
 mod importer;
 mod progress;
 mod receipt;
+mod wire_limits;
 
 pub use app::{App, Assurance};
 pub use credex_protocol::Reason;

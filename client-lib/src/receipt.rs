@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 pub use credex_protocol::wire::Tally;
 
+use crate::wire_limits::Amount;
+
 /// The importer's report to the exporter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
@@ -17,11 +19,7 @@ impl Receipt {
     /// What became of all types together.
     #[must_use]
     pub fn total(&self) -> Tally {
-        let add = |sum: Tally, tally: &Tally| Tally {
-            succeeded: sum.succeeded.saturating_add(tally.succeeded),
-            failed: sum.failed.saturating_add(tally.failed),
-            ignored: sum.ignored.saturating_add(tally.ignored),
-        };
+        let add = |sum: Tally, tally: &Tally| sum.plus(*tally);
         self.types.values().fold(Tally::default(), add)
     }
 }

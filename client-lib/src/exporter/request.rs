@@ -14,6 +14,7 @@ use super::session::Session;
 use crate::bus::{Bus, Mailbox, next_from};
 use crate::cxf::{self, Counts};
 use crate::error::{Error, Result};
+use crate::wire_limits::per_type;
 
 /// What the person is asked, and where.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +98,7 @@ impl ExportRequest {
             app_id: Some(app_id.to_owned()),
             provider: self.provider.clone(),
             format_versions: self.format_versions.clone(),
-            counts: Some(self.counts.clone().into()),
+            counts: Some(per_type(self.counts.iter())),
             activation_token: self.activation_token.clone(),
         }
     }

@@ -19,6 +19,7 @@ use crate::bus::{Bus, Mailbox, already_sent, next_from};
 use crate::cxf::Counts;
 use crate::error::{Ended, Error, Result};
 use crate::receipt::Receipt;
+use crate::wire_limits::per_type;
 
 /// Closed when the last who needs it is dropped, unless it is over.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Session {
             .await
             .map_err(Error::bus)?;
         let payload = Fd::from(file.as_fd());
-        let counts: wire::Counts = counts.into();
+        let counts = per_type(counts.iter());
         match session.deposit(payload, key, &counts, NoOptions {}).await {
             Ok(expires) => Ok(expires),
             Err(refusal) => Err(self.why_over(Error::bus(refusal)).await),

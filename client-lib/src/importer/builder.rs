@@ -94,8 +94,8 @@ impl ImporterBuilder {
     async fn on(self, address: Option<&str>) -> Result<Importer> {
         let owner = watch::Sender::new(Owner::Unknown);
         let book = Arc::new(Book::default());
-        let (acknowledged, offers) = mpsc::unbounded_channel();
-        let served = Served::new(owner.subscribe(), Arc::clone(&book), acknowledged);
+        let (ready, offers) = mpsc::unbounded_channel();
+        let served = Served::new(owner.subscribe(), Arc::clone(&book), ready);
         let builder = Bus::at(address)?
             .serve_at(names::IMPORTER_PATH, served)
             .map_err(Error::no_bus)?;

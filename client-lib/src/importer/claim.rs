@@ -10,12 +10,10 @@ use tokio::sync::watch;
 use zbus::Connection;
 use zbus::proxy::CacheProperties;
 
-use super::served::{Book, Phase};
+use super::served::Book;
 use crate::bus::{Bus, Owner};
-use crate::error::{Error, Result};
-
-/// The longest reason that `Import.Decline` takes, in bytes.
-const LONGEST_REASON: usize = 256;
+use crate::error::{Ended, Error, Result};
+use crate::wire_limits::shortened;
 
 /// A hold on an offer. Dropping one that is still open declines the offer.
 #[derive(Debug)]
@@ -24,7 +22,7 @@ pub(super) struct Claim {
     book: Arc<Book>,
     service: String,
     path: String,
-    phase: watch::Receiver<Phase>,
+    ended: watch::Receiver<Option<Ended>>,
     /// Why the offer is declined if nothing better happens; `None` once it is over.
     last_word: Option<String>,
 }
@@ -35,14 +33,14 @@ impl Claim {
         book: Arc<Book>,
         service: String,
         path: String,
-        phase: watch::Receiver<Phase>,
+        ended: watch::Receiver<Option<Ended>>,
     ) -> Self {
         Self {
             bus,
             book,
             service,
             path,
-            phase,
+            ended,
             last_word: Some("The importing app put the offer aside.".to_owned()),
         }
     }
@@ -61,33 +59,15 @@ impl Claim {
         wire::object_path(&self.path).map_err(Error::bus)
     }
 
-    /// Waits for the sealed token.
-    pub(super) async fn sealed_token(&self) -> Result<Vec<u8>> {
-        let mut phase = self.phase.clone();
-        tokio::select! {
-            biased;
-            ready = phase.wait_for(|phase| !matches!(phase, Phase::Acknowledged)) => {
-                match ready.as_deref() {
-                    Ok(Phase::Ready(token)) => Ok(token.clone()),
-                    Ok(Phase::Withdrawn(ended)) => Err(Error::Ended(ended.clone())),
-                    _ => Err(Error::gone()),
-                }
-            }
-            () = self.service_stopped() => Err(Error::gone()),
-        }
-    }
-
     /// Waits until the offer has ended, and tells why.
     pub(super) async fn over(&self) -> Error {
-        let mut phase = self.phase.clone();
+        let mut ended = self.ended.clone();
         tokio::select! {
             biased;
-            over = phase.wait_for(|phase| matches!(phase, Phase::Withdrawn(_))) => {
-                match over.as_deref() {
-                    Ok(Phase::Withdrawn(ended)) => Error::Ended(ended.clone()),
-                    _ => Error::gone(),
-                }
-            }
+            ended = ended.wait_for(Option::is_some) => match ended.as_deref() {
+                Ok(Some(ended)) => Error::Ended(ended.clone()),
+                _ => Error::gone(),
+            },
             () = self.service_stopped() => Error::gone(),
         }
     }
@@ -154,7 +134,7 @@ impl Drop for Claim {
         let Some(reason) = self.last_word.take() else {
             return;
         };
-        if matches!(*self.phase.borrow(), Phase::Withdrawn(_)) {
+        if self.ended.borrow().is_some() {
             return;
         }
         let connection = self.bus.connection().clone();
@@ -184,27 +164,4 @@ async fn proxy<'a>(connection: &Connection, service: &'a str) -> zbus::Result<Im
         .cache_properties(CacheProperties::No)
         .build()
         .await
-}
-
-/// As much of a reason as the protocol carries.
-fn shortened(reason: &str) -> &str {
-    let mut end = reason.len().min(LONGEST_REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    &reason[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_reason_is_cut_between_two_characters() {
-        let long = "ä".repeat(1000);
-        assert_eq!(shortened(&long).len(), LONGEST_REASON);
-        let odd = format!("x{long}");
-        assert_eq!(shortened(&odd).len(), LONGEST_REASON - 1);
-        assert_eq!(shortened("short"), "short");
-    }
 }

@@ -23,7 +23,7 @@ pub use opened::Opened;
 
 use crate::bus::{Bus, Owner};
 use crate::error::{Error, Result};
-use served::{Acknowledged, Book};
+use served::{Book, Ready};
 
 /// An app that credentials can be sent to, as long as it lives.
 ///
@@ -33,7 +33,7 @@ use served::{Acknowledged, Book};
 pub struct Importer {
     bus: Arc<Bus>,
     book: Arc<Book>,
-    offers: mpsc::UnboundedReceiver<Acknowledged>,
+    offers: mpsc::UnboundedReceiver<Ready>,
     announcing: Option<AbortHandle>,
     limit: u64,
 }
@@ -51,20 +51,16 @@ impl Importer {
     pub async fn next_offer(&mut self) -> Result<Offer> {
         let mut owner = self.bus.owner();
         loop {
-            let acknowledged = tokio::select! {
+            let ready = tokio::select! {
                 biased;
-                acknowledged = self.offers.recv() => acknowledged.ok_or_else(Error::gone)?,
+                ready = self.offers.recv() => ready.ok_or_else(Error::gone)?,
                 _gone = owner.wait_for(|owner| *owner == Owner::BusGone) => {
                     return Err(Error::gone());
                 }
             };
-            if acknowledged.is_open() {
-                return Ok(Offer::new(
-                    Arc::clone(&self.bus),
-                    Arc::clone(&self.book),
-                    acknowledged,
-                    self.limit,
-                ));
+            if ready.ended.borrow().is_none() {
+                let (bus, book) = (Arc::clone(&self.bus), Arc::clone(&self.book));
+                return Ok(Offer::new(bus, book, ready, self.limit));
             }
         }
     }

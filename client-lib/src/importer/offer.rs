@@ -1,4 +1,4 @@
-//! An offer that was acknowledged: look at it, let the person unlock, redeem it or decline it.
+//! An offer whose token has come: look at it, let the person unlock, redeem it or decline it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use credex_protocol::wire::{NoOptions, RedeemResults};
 use super::claim::Claim;
 use super::import::Import;
 use super::opened::{Opened, Origin};
-use super::served::{Acknowledged, Book};
+use super::served::{Book, Ready};
 use crate::app::App;
 use crate::bus::Bus;
 use crate::clock::left_until;
@@ -26,6 +26,7 @@ pub struct Offer {
     origin: Origin,
     session_key: PublicKey,
     own_key: PrivateKey,
+    sealed_token: Vec<u8>,
     expires: u64,
     activation_token: Option<String>,
     parent_window: Option<String>,
@@ -33,7 +34,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    pub(super) fn new(bus: Arc<Bus>, book: Arc<Book>, made: Acknowledged, limit: u64) -> Self {
+    pub(super) fn new(bus: Arc<Bus>, book: Arc<Book>, ready: Ready, limit: u64) -> Self {
+        let made = *ready.offer;
         let options = made.options;
         let counts: Counts = options.counts.unwrap_or_default().into_iter().collect();
         let origin = Origin {
@@ -44,10 +46,11 @@ impl Offer {
             types: options.types.unwrap_or_default().into_iter().collect(),
         };
         Self {
-            claim: Claim::new(bus, book, made.service, made.path, made.phase),
+            claim: Claim::new(bus, book, made.service, made.path, ready.ended),
             origin,
             session_key: made.session_key,
             own_key: made.own_key,
+            sealed_token: ready.sealed_token,
             expires: options.expires.unwrap_or_default(),
             activation_token: options.activation_token,
             parent_window: options.parent_window,
@@ -94,14 +97,6 @@ impl Offer {
     /// Waits until the offer has ended without us: [`Error::Ended`] or [`Error::ServiceStopped`].
     pub async fn withdrawn(&self) -> Error {
         self.claim.over().await
-    }
-
-    /// Waits until the token has come, which is usually at once.
-    ///
-    /// # Errors
-    /// [`Error::Ended`]; [`Error::ServiceStopped`].
-    pub async fn token_received(&self) -> Result<()> {
-        self.claim.sealed_token().await.map(drop)
     }
 
     /// Asks for the offer to last `how_long` from now, while the person unlocks the app; it never
@@ -171,7 +166,7 @@ impl Offer {
 
     /// Trades the token for the payload and its key.
     async fn fetch(&self) -> Result<(CheckedEnvelope, ContentKey, Origin)> {
-        let token = self.token_for_the_service().await?;
+        let token = self.token_for_the_service()?;
         let import = self.claim.proxy().await?;
         let path = self.claim.wire_path()?;
         let redeemed = import.redeem(&path, &token, NoOptions {});
@@ -182,10 +177,10 @@ impl Offer {
         Ok((envelope, key, self.origin.clone().completed(results)))
     }
 
-    async fn token_for_the_service(&self) -> Result<Vec<u8>> {
-        let sealed = self.claim.sealed_token().await?;
+    fn token_for_the_service(&self) -> Result<Vec<u8>> {
         let path = self.claim.path();
-        let token = keywrap::unwrap(&sealed, &self.own_key, Direction::TokenToImporter, path)?;
+        let to_us = Direction::TokenToImporter;
+        let token = keywrap::unwrap(&self.sealed_token, &self.own_key, to_us, path)?;
         let to_daemon = Direction::TokenToDaemon;
         Ok(keywrap::wrap(&token, &self.session_key, to_daemon, path)?)
     }

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use credex_protocol::envelope::Plaintext;
 use credex_protocol::envelope::parts::{self, PartsError};
-use credex_protocol::wire;
 
 use super::claim::Claim;
 use super::import::Import;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::cxf::Counts;
 use crate::error::{Error, Result};
 use crate::receipt::Tally;
+use crate::wire_limits::{per_type, remarks};
 
 /// Where a payload comes from, and what should be in it.
 #[derive(Debug, Clone)]
@@ -119,12 +119,9 @@ impl Opened {
         types: impl IntoIterator<Item = (impl Into<String>, Tally)>,
         discrepancies: Vec<String>,
     ) -> Result<()> {
-        let receipt: wire::Receipt = types
-            .into_iter()
-            .map(|(name, tally)| (name.into(), tally))
-            .collect();
+        let receipt = per_type(types);
         drop(self.content);
-        self.claim.complete(&receipt, discrepancies).await
+        self.claim.complete(&receipt, remarks(discrepancies)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! `org.credex.Importer1` as this app serves it: whatever happens to an offer is written into the
 //! book, and whoever holds the offer reads it there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use credex_protocol::envelope::{PrivateKey, PublicKey};
@@ -14,20 +14,19 @@ use zbus::zvariant::ObjectPath;
 use crate::bus::Owner;
 use crate::error::Ended;
 
-/// How far an offer has come.
-#[derive(Debug, Clone)]
-pub(super) enum Phase {
-    Acknowledged,
-    /// The sealed token is there.
-    Ready(Vec<u8>),
-    Withdrawn(Ended),
-}
-
 /// The offers that somebody here still cares for, by path.
 #[derive(Debug, Default)]
-pub(super) struct Book(Mutex<HashMap<String, watch::Sender<Phase>>>);
+pub(super) struct Book(Mutex<HashMap<String, Entry>>);
 
-/// An offer with its key, on the way to whoever waits for the next one.
+#[derive(Debug)]
+enum Entry {
+    /// Waits for its token; before that comes, the service knows of no calls on the offer.
+    Acknowledged(Box<Acknowledged>),
+    /// In the hands of the app, which is told here if it ends.
+    Handed(watch::Sender<Option<Ended>>),
+}
+
+/// An offer that was answered with a fresh key.
 #[derive(Debug)]
 pub(super) struct Acknowledged {
     pub(super) path: String,
@@ -36,48 +35,74 @@ pub(super) struct Acknowledged {
     pub(super) options: OfferOptions,
     pub(super) session_key: PublicKey,
     pub(super) own_key: PrivateKey,
-    pub(super) phase: watch::Receiver<Phase>,
 }
 
-impl Acknowledged {
-    pub(super) fn is_open(&self) -> bool {
-        !matches!(*self.phase.borrow(), Phase::Withdrawn(_))
-    }
+/// An offer with its token, on the way to whoever waits for the next one.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) offer: Box<Acknowledged>,
+    pub(super) sealed_token: Vec<u8>,
+    pub(super) ended: watch::Receiver<Option<Ended>>,
 }
 
 impl Book {
-    fn offers(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<Phase>>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, path: &str) -> Result<watch::Receiver<Phase>, Refusal> {
-        let mut offers = self.offers();
-        if offers.contains_key(path) {
-            let twice = "offer: this one was made before";
-            return Err(Refusal::new(Reason::InvalidArgument, twice));
+    fn enter(&self, offer: Acknowledged) -> Result<(), Refusal> {
+        let mut entries = self.entries();
+        // A service that stopped between offer and token will not bring it.
+        entries.retain(|_, entry| match entry {
+            Entry::Acknowledged(other) => other.service == offer.service,
+            Entry::Handed(_) => true,
+        });
+        match entries.entry(offer.path.clone()) {
+            hash_map::Entry::Vacant(free) => {
+                free.insert(Entry::Acknowledged(Box::new(offer)));
+                Ok(())
+            }
+            hash_map::Entry::Occupied(_) => Err(Refusal::new(
+                Reason::InvalidArgument,
+                "offer: this one was made before",
+            )),
         }
-        let (sender, phase) = watch::channel(Phase::Acknowledged);
-        offers.insert(path.to_owned(), sender);
-        Ok(phase)
     }
 
-    fn turn(&self, path: &str, to: Phase) -> Result<(), Refusal> {
-        let offers = self.offers();
-        let phase = offers
-            .get(path)
-            .ok_or_else(|| Refusal::plain(Reason::NotFound))?;
-        phase.send_if_modified(|phase| {
-            let open = !matches!(phase, Phase::Withdrawn(_));
-            if open {
-                *phase = to;
+    fn hand_over(&self, path: &str, sealed_token: Vec<u8>) -> Result<Ready, Refusal> {
+        let mut entries = self.entries();
+        match entries.remove(path) {
+            Some(Entry::Acknowledged(offer)) => {
+                let (sender, ended) = watch::channel(None);
+                entries.insert(path.to_owned(), Entry::Handed(sender));
+                Ok(Ready {
+                    offer,
+                    sealed_token,
+                    ended,
+                })
             }
-            open
-        });
-        Ok(())
+            Some(handed) => {
+                entries.insert(path.to_owned(), handed);
+                let twice = "the offer has its token";
+                Err(Refusal::new(Reason::WrongState, twice))
+            }
+            None => Err(Refusal::plain(Reason::NotFound)),
+        }
+    }
+
+    fn withdraw(&self, path: &str, ended: Ended) -> Result<(), Refusal> {
+        match self.entries().remove(path) {
+            Some(Entry::Handed(holder)) => {
+                holder.send_replace(Some(ended));
+                Ok(())
+            }
+            Some(Entry::Acknowledged(_)) => Ok(()),
+            None => Err(Refusal::plain(Reason::NotFound)),
+        }
     }
 
     pub(super) fn forget(&self, path: &str) {
-        self.offers().remove(path);
+        self.entries().remove(path);
     }
 }
 
@@ -85,20 +110,16 @@ impl Book {
 pub(super) struct Served {
     owner: watch::Receiver<Owner>,
     book: Arc<Book>,
-    acknowledged: mpsc::UnboundedSender<Acknowledged>,
+    ready: mpsc::UnboundedSender<Ready>,
 }
 
 impl Served {
     pub(super) fn new(
         owner: watch::Receiver<Owner>,
         book: Arc<Book>,
-        acknowledged: mpsc::UnboundedSender<Acknowledged>,
+        ready: mpsc::UnboundedSender<Ready>,
     ) -> Self {
-        Self {
-            owner,
-            book,
-            acknowledged,
-        }
+        Self { owner, book, ready }
     }
 
     /// The caller's unique name, if it is the service's. Waits until we know who that is.
@@ -134,18 +155,13 @@ impl Served {
         let own_key = PrivateKey::generate()
             .map_err(|error| Refusal::new(Reason::Internal, error.to_string()))?;
         let public_key = own_key.public_key().as_bytes().to_vec();
-        let phase = self.book.enter(&path)?;
-        let acknowledged = Acknowledged {
+        self.book.enter(Acknowledged {
             path,
             service,
             options,
             session_key,
             own_key,
-            phase,
-        };
-        self.acknowledged
-            .send(acknowledged)
-            .map_err(|_stopped| Refusal::new(Reason::WrongState, "the importer is closing"))?;
+        })?;
         Ok(public_key)
     }
 }
@@ -170,7 +186,10 @@ impl Served {
         #[zbus(header)] call: Header<'_>,
     ) -> Result<(), Refusal> {
         self.service(&call).await?;
-        self.book.turn(&offer, Phase::Ready(sealed_token))
+        let ready = self.book.hand_over(&offer, sealed_token)?;
+        self.ready
+            .send(ready)
+            .map_err(|_stopped| Refusal::new(Reason::WrongState, "the importer is closing"))
     }
 
     async fn withdrawn(
@@ -183,7 +202,7 @@ impl Served {
     ) -> Result<(), Refusal> {
         self.service(&call).await?;
         let ended = Ended::from_wire(outcome, error, message, false);
-        self.book.turn(&offer, Phase::Withdrawn(ended))
+        self.book.withdraw(&offer, ended)
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "version")]

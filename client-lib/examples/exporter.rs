@@ -1,0 +1,57 @@
+//! Sends a CXF document: `cargo run -p credex --example exporter -- document.json [id=attachment…]`.
+//! Without arguments it sends the sample of this library.
+
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+
+use credex::{Exporter, Payload, cxf};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (document, attachments) = read(&arguments)?;
+
+    let mut payload = Payload::new(&document).on_progress(|at| {
+        println!("sealed {} of {} bytes", at.done, at.total);
+    });
+    for (id, bytes) in &attachments {
+        payload = payload.attachment(id, bytes);
+    }
+    for problem in &payload.check()?.quarantined {
+        println!("nobody will import this: {problem}");
+    }
+
+    let exporter = Exporter::connect("org.example.Exporter").await?;
+    println!("waiting for your answer");
+    let receipt = exporter.export(payload).await?;
+
+    for (name, tally) in &receipt.types {
+        println!(
+            "{name}: {} taken, {} failed, {} ignored",
+            tally.succeeded, tally.failed, tally.ignored
+        );
+    }
+    for difference in &receipt.discrepancies {
+        println!("not as announced: {difference}");
+    }
+    Ok(())
+}
+
+type Files = (Vec<u8>, Vec<(String, Vec<u8>)>);
+
+fn read(arguments: &[String]) -> Result<Files, Box<dyn Error>> {
+    let Some((document, attachments)) = arguments.split_first() else {
+        let owned = |(id, bytes): &(&str, &[u8])| (String::from(*id), bytes.to_vec());
+        let attachments = cxf::sample_attachments().iter().map(owned);
+        return Ok((cxf::sample().to_vec(), attachments.collect()));
+    };
+    let mut files = Vec::new();
+    for argument in attachments {
+        let (id, path) = argument
+            .split_once('=')
+            .ok_or("give attachments as id=path")?;
+        files.push((id.to_owned(), std::fs::read(path)?));
+    }
+    Ok((std::fs::read(document)?, files))
+}

@@ -49,8 +49,9 @@ mod wire_limits;
 
 pub use app::{App, Assurance};
 pub use credex_protocol::Reason;
+pub use credex_protocol::envelope::parts::Part;
 pub use error::{Ended, Error, Outcome, Result};
 pub use exporter::{Delivery, ExportRequest, Exporter, Grant, Payload};
-pub use importer::{AttachmentProblem, Import, Importer, ImporterBuilder, Offer, Opened};
+pub use importer::{AttachmentProblem, Import, Importer, ImporterBuilder, Offer, Opened, Taken};
 pub use progress::{OnProgress, Progress, silent};
 pub use receipt::{Receipt, Tally};

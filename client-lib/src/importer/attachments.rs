@@ -172,3 +172,61 @@ impl Credential<'_> {
         Some((unpadded(&id).to_owned(), file))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r#"{"accounts":[null,{"items":[7,{"credentials":[
+        {"id":{"not":"a file"},"type":"passkey"},
+        {"type":"file","id":"YQ","name":"a","decryptedSize":3,"integrityHash":"HASH"}]}]}]}"#;
+
+    fn with_hash(hash: &str) -> String {
+        DOCUMENT.replace("HASH", hash)
+    }
+
+    fn hash(bytes: &[u8]) -> String {
+        BASE64URL_NOPAD.encode(digest(&SHA256, bytes).as_ref())
+    }
+
+    fn problems(document: &str, arrived: &[(&str, &[u8])]) -> Vec<AttachmentProblem> {
+        compare(files(document.as_bytes()), arrived.iter().copied())
+    }
+
+    #[test]
+    fn a_file_that_is_what_the_document_says_is_no_problem_with_or_without_padding() {
+        for hash in [hash(b"abc"), hash(b"abc") + "="] {
+            assert_eq!(problems(&with_hash(&hash), &[("YQ==", b"abc")]), []);
+        }
+        let bare = r#"{"items":[{"credentials":[{"id":"YQ","type":"file"}]}]}"#;
+        assert_eq!(problems(bare, &[("YQ", b"abc")]), []);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_changed_or_hashed_in_another_way_is_told_apart() {
+        let id = || "YQ".to_owned();
+        let right = with_hash(&hash(b"abc"));
+        let size = AttachmentProblem::Size {
+            id: id(),
+            expected: 3,
+            arrived: 2,
+        };
+        assert_eq!(problems(&right, &[("YQ", b"ab")]), [size]);
+        let hash = || AttachmentProblem::Hash { id: id() };
+        assert_eq!(problems(&right, &[("YQ", b"abd")]), [hash()]);
+        let unreadable = with_hash("not base64url!");
+        assert_eq!(problems(&unreadable, &[("YQ", b"abc")]), [hash()]);
+    }
+
+    #[test]
+    fn what_is_missing_and_what_nobody_named_are_both_told() {
+        let (missing, unnamed) = ("YQ".to_owned(), "Yg".to_owned());
+        assert_eq!(
+            problems(&with_hash(&hash(b"abc")), &[("Yg", b"abc")]),
+            [
+                AttachmentProblem::Unnamed { id: unnamed },
+                AttachmentProblem::Missing { id: missing }
+            ]
+        );
+    }
+}

@@ -1,14 +1,15 @@
 //! An opened payload that was read through: what is in it, what is wrong, and what differs from
 //! what was announced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attachments::{AttachmentProblem, check};
 use super::opened::{Opened, Origin};
 use crate::app::App;
-use crate::cxf::{Counts, Discrepancy, Report, Unit, compare_counts};
+use crate::cxf::{Counts, Discrepancy, Problem, Report, Unit, compare_counts};
 use crate::error::Result;
 use crate::receipt::Tally;
+use crate::wire_limits::per_type;
 
 /// Credentials to import, wiped when dropped. Dropping it without reporting tells the exporter
 /// that nothing came of them.
@@ -111,17 +112,33 @@ fn everything_taken(report: &Report) -> BTreeMap<String, Tally> {
         (name.to_owned(), tally)
     };
     let mut tallies: BTreeMap<_, _> = report.counts.iter().map(taken).collect();
-    let lost = |unit: Unit| matches!(unit, Unit::Account | Unit::Item | Unit::Credential);
-    let lost = report.quarantined.iter().filter(|part| lost(part.unit));
-    let failed = u32::try_from(lost.count()).unwrap_or(u32::MAX);
+    let lost: BTreeSet<_> = report.quarantined.iter().filter_map(lost_part).collect();
+    let failed = u32::try_from(lost.len()).unwrap_or(u32::MAX);
     if failed > 0 {
         tallies.entry(Counts::OTHER.to_owned()).or_default().failed = failed;
     }
     tallies
 }
 
+/// The path of the account, item or credential that a problem costs, which may have several; `None`
+/// if it costs less than a credential.
+fn lost_part(problem: &Problem) -> Option<&str> {
+    let list = match problem.unit {
+        Unit::Account => ".accounts[",
+        Unit::Item => ".items[",
+        Unit::Credential => ".credentials[",
+        _ => return None,
+    };
+    let path = problem.path.as_str();
+    let (before, inside) = path.split_once(list)?;
+    let (index, _) = inside.split_once(']')?;
+    path.get(..before.len() + list.len() + index.len())
+}
+
 /// The exporter has said twice what there would be: to the person, and with the payload.
 fn discrepancies(origin: &Origin, opened: &Counts) -> Vec<Discrepancy> {
+    // As the exporter's counts were made to fit on the wire.
+    let opened = &per_type(opened.iter()).into_iter().collect();
     let mut found = compare_counts(&origin.deposited, &origin.types, opened);
     if !origin.declared.is_empty() {
         let declared = compare_counts(&origin.declared, &origin.types, opened);
@@ -130,4 +147,75 @@ fn discrepancies(origin: &Origin, opened: &Counts) -> Vec<Discrepancy> {
         found.extend(new);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(pairs: &[(&str, u32)]) -> Counts {
+        let owned = |(name, number): &(&str, u32)| (String::from(*name), *number);
+        pairs.iter().map(owned).collect()
+    }
+
+    fn origin(declared: &[(&str, u32)], deposited: &[(&str, u32)], types: &[&str]) -> Origin {
+        Origin {
+            exporter: App::default(),
+            format_version: "1.0".to_owned(),
+            declared: counts(declared),
+            deposited: counts(deposited),
+            types: types
+                .iter()
+                .copied()
+                .map(String::from)
+                .collect::<BTreeSet<_>>(),
+        }
+    }
+
+    fn told(origin: &Origin, opened: &[(&str, u32)]) -> Vec<String> {
+        let found = discrepancies(origin, &counts(opened));
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_person_left_out_is_no_discrepancy() {
+        let origin = origin(&[("note", 2), ("totp", 1)], &[("note", 2)], &["note"]);
+        assert!(told(&origin, &[("note", 2)]).is_empty());
+    }
+
+    #[test]
+    fn an_exporter_that_tells_the_person_less_than_it_sends_is_found_out() {
+        let origin = origin(&[("note", 2)], &[("note", 900)], &["note"]);
+        assert_eq!(
+            told(&origin, &[("note", 900)]),
+            ["note: 2 expected, 900 arrived"]
+        );
+    }
+
+    #[test]
+    fn an_exporter_that_declared_nothing_is_held_to_what_it_said_with_the_payload() {
+        let origin = origin(&[], &[("note", 2)], &["note"]);
+        assert!(told(&origin, &[("note", 2)]).is_empty());
+        assert_eq!(
+            told(&origin, &[("note", 1)]),
+            ["note: 2 expected, 1 arrived"]
+        );
+    }
+
+    #[test]
+    fn what_was_set_aside_counts_as_failed() {
+        let broken =
+            br#"{"version":{"major":1,"minor":0},"exporterRpId":"e","exporterDisplayName":"e",
+            "timestamp":1,"accounts":[{"id":"YQ","username":"","email":"","collections":[],"items":[
+            {"id":"Yg","title":"t","credentials":[{"type":"note","content":{"fieldType":"string",
+            "value":"v"}},{"type":"passkey"}]}]}]}"#;
+        let tallies = everything_taken(&crate::cxf::validate(broken).unwrap());
+        let tally = |succeeded, failed| Tally {
+            succeeded,
+            failed,
+            ignored: 0,
+        };
+        let expected = [("(other)", tally(0, 1)), ("note", tally(1, 0))];
+        assert_eq!(tallies, expected.map(|(n, t)| (n.to_owned(), t)).into());
+    }
 }

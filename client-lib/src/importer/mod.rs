@@ -9,6 +9,8 @@ mod import;
 mod offer;
 mod opened;
 mod served;
+mod split;
+mod taken;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ pub use builder::ImporterBuilder;
 pub use import::Import;
 pub use offer::Offer;
 pub use opened::Opened;
+pub use taken::Taken;
 
 use crate::bus::{Bus, Owner};
 use crate::error::{Error, Result};

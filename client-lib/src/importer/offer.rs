@@ -1,17 +1,22 @@
 //! An offer whose token has come: look at it, let the person unlock, redeem it or decline it.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use credex_protocol::envelope::keywrap::{self, Direction};
-use credex_protocol::envelope::{CheckedEnvelope, ContentKey, PrivateKey, PublicKey};
+use credex_protocol::envelope::parts::Part;
+use credex_protocol::envelope::{CheckedEnvelope, ContentKey, Plaintext, PrivateKey, PublicKey};
 use credex_protocol::wire::{NoOptions, RedeemResults};
+use zeroize::Zeroizing;
 
 use super::claim::Claim;
 use super::import::Import;
 use super::opened::{Opened, Origin};
 use super::served::{Book, Ready};
+use super::split::Splitter;
+use super::taken::Taken;
 use crate::app::App;
 use crate::bus::Bus;
 use crate::clock::left_until;
@@ -148,10 +153,52 @@ impl Offer {
         }
     }
 
-    async fn open(
-        &self,
+    /// Redeems the offer, and hands its bytes to `take` as they are opened, with no more than one
+    /// segment in memory: first the document, then each attachment, each in pieces, the first of
+    /// which is empty.
+    ///
+    /// Every piece is authentic; that they are all there is only known once this has returned.
+    ///
+    /// # Errors
+    /// As [`redeem_opaque`](Self::redeem_opaque); [`Error::Write`] with an error of `take`.
+    pub async fn redeem_to(
+        mut self,
+        take: impl FnMut(Part<'_>, &[u8]) -> io::Result<()>,
         tell: OnProgress<'_>,
-    ) -> Result<(Origin, credex_protocol::envelope::Plaintext)> {
+    ) -> Result<Taken> {
+        match self.pass_on(take, tell).await {
+            Ok(origin) => Ok(Taken::new(self.claim, origin)),
+            Err(error) => {
+                self.claim.give_up(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn pass_on(
+        &self,
+        take: impl FnMut(Part<'_>, &[u8]) -> io::Result<()>,
+        tell: OnProgress<'_>,
+    ) -> Result<Origin> {
+        let (envelope, key, origin) = self.fetch().await?;
+        let mut meter = Meter::new(envelope.plaintext_len(), tell);
+        let mut opener = envelope.opener(&key)?;
+        let mut segment = Zeroizing::new(vec![0; opener.segment_buffer_len()]);
+        let mut splitter = Splitter::new(take);
+        loop {
+            match opener.read_segment_into(&mut segment)? {
+                0 => break,
+                opened => {
+                    splitter.feed(&segment[..opened])?;
+                    meter.add(opened).await;
+                }
+            }
+        }
+        splitter.finish()?;
+        Ok(origin)
+    }
+
+    async fn open(&self, tell: OnProgress<'_>) -> Result<(Origin, Plaintext)> {
         let (envelope, key, origin) = self.fetch().await?;
         let mut meter = Meter::new(envelope.plaintext_len(), tell);
         let mut opening = envelope.opener(&key)?.into_memory(self.limit)?;

@@ -1,1 +1,52 @@
-//! The harness and the stories that drive the real Credex.
+//! A person's desktop in a test: a real message bus, the real `credexd`, real apps around it.
+//!
+//! [`Desktop`] is where a story begins. It has a bus, a daemon, directories and an environment of its
+//! own, and takes everything down when it is dropped; if the test is failing then, it prints what the
+//! daemon and the bus have logged. Around it:
+//!
+//! - [`exporter`] and [`importer`]: apps in the test's own process, which speak the wire by hand, so
+//!   that they can also misbehave.
+//! - [`app`]: the same importer as a process of its own, installed by a desktop entry.
+//! - [`chooser`]: a person who answers by script, as the real chooser process that the daemon starts.
+//! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
+//! - [`payload`]: sealing and opening.
+//!
+//! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
+//! what did not happen. What has no event (a count of open files) is [`patience::eventually`] so.
+//!
+//! ```no_run
+//! # use credex_tests::{chooser::Script, desktop::Desktop, exporter::Exporter, importer::Importer, payload};
+//! # async fn story() {
+//! let desktop = Desktop::plan().chooser(Script::choose("org.example.Vault")).open().await;
+//! let importer = Importer::announced(&desktop, "org.example.Vault").await;
+//! let exporter = Exporter::join(&desktop).await;
+//! let session = exporter.agreed(&[("note", 1)]).await;
+//! session.deposit(&payload::seal(b"{}", &[]), &[("note", 1)]).await.unwrap();
+//! let opened = importer.import().await;
+//! assert_eq!(opened.document, b"{}");
+//! # }
+//! ```
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a harness that cannot go on has to stop its test, and to say why"
+)]
+
+pub mod app;
+pub mod bus;
+pub mod chooser;
+pub mod daemon;
+pub mod desktop;
+pub mod exporter;
+pub mod importer;
+mod mailbox;
+pub mod monitor;
+pub mod patience;
+pub mod payload;
+pub mod process;
+pub mod programs;
+pub mod reports;
+
+pub use credex_protocol::{Error, Reason};

@@ -1,0 +1,10 @@
+//! The stories of the issue, told by a real daemon on a real bus. One file a story area.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a story that cannot go on has failed"
+)]
+
+mod arrival;

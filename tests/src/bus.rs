@@ -1,0 +1,119 @@
+//! A message bus of its own: a real `dbus-daemon` that starts nothing but what the test installs.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::process::Process;
+
+/// A running bus.
+#[derive(Debug)]
+pub struct Bus {
+    process: Option<Process>,
+    start: Start,
+}
+
+/// What it takes to start it again at the same address.
+#[derive(Debug)]
+struct Start {
+    config: PathBuf,
+    log: PathBuf,
+    address: String,
+    environment: Vec<(String, String)>,
+}
+
+/// Who may connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guests {
+    /// The user of the test, as on every session bus.
+    OwnUser,
+    /// Everybody.
+    Everybody,
+}
+
+impl Bus {
+    /// Starts a bus in `directory`, which activates what is in `services`, with `environment`.
+    pub(crate) fn start(
+        directory: &Path,
+        services: &Path,
+        guests: Guests,
+        environment: Vec<(String, String)>,
+    ) -> Bus {
+        let address = format!("unix:path={}", directory.join("bus").display());
+        let config = directory.join("bus.conf");
+        std::fs::write(&config, configuration(&address, services, guests)).unwrap();
+        let log = directory.join("bus.log");
+        let start = Start {
+            config,
+            log,
+            address,
+            environment,
+        };
+        let process = Some(start.run());
+        Bus { process, start }
+    }
+
+    /// Where it listens. Stays the same when it is started again.
+    pub fn address(&self) -> &str {
+        &self.start.address
+    }
+
+    /// A connection that only this test knows of.
+    pub async fn connect(&self) -> zbus::Connection {
+        let builder = zbus::connection::Builder::address(self.address()).unwrap();
+        builder.build().await.expect("the bus lets the test in")
+    }
+
+    /// Kills it. Every connection to it breaks.
+    pub fn kill(&mut self) {
+        self.process = None;
+        std::fs::remove_file(self.start.address.trim_start_matches("unix:path=")).ok();
+    }
+
+    /// Starts it again at the same address, after [`kill`](Self::kill).
+    pub fn start_again(&mut self) {
+        self.process = Some(self.start.run());
+    }
+
+    pub(crate) fn log(&self) -> &Path {
+        &self.start.log
+    }
+}
+
+impl Start {
+    /// Returns once it listens: it prints its address then.
+    fn run(&self) -> Process {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = Command::new("sh");
+        // The address goes to the pipe, and what activated programs say goes to the log.
+        command
+            .args(["-c", r#"exec dbus-daemon --nofork --nopidfile --config-file="$0" --print-address=9 9>&0 </dev/null"#])
+            .arg(&self.config)
+            .env_clear()
+            .envs(self.environment.iter().cloned());
+        let process = Process::start_with_input(&mut command, &self.log, Stdio::from(writer));
+        drop(command);
+        let mut line = String::new();
+        BufReader::new(reader).read_line(&mut line).unwrap();
+        assert!(
+            line.starts_with(&self.address),
+            "dbus-daemon did not start; is it installed? It said {line:?} and {:?}",
+            std::fs::read_to_string(&self.log)
+        );
+        process
+    }
+}
+
+fn configuration(address: &str, services: &Path, guests: Guests) -> String {
+    let everybody = match guests {
+        Guests::OwnUser => "",
+        Guests::Everybody => "<allow user=\"*\"/>",
+    };
+    format!(
+        "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>\
+         <servicedir>{}</servicedir><policy context=\"default\">\
+         <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>\
+         <allow own=\"*\"/>{everybody}</policy></busconfig>",
+        services.display()
+    )
+}

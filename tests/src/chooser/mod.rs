@@ -1,0 +1,135 @@
+//! A person who answers by script: a real chooser process that the daemon starts, and the test's end
+//! of it. Serves `org.credex.Chooser1`.
+
+mod process;
+
+pub use process::main;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::programs;
+use crate::reports::Reports;
+
+/// What the person does when asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Script {
+    /// Sends to this importer. A running one may be named without its connection: `app` for
+    /// `app@:1.7`.
+    Choose {
+        /// Its id.
+        importer: String,
+        /// Types that may go; all if `None`.
+        types: Option<Vec<String>>,
+    },
+    /// Says no.
+    Decline,
+    /// Looks at the question and does not answer.
+    Hang,
+    /// The chooser ends when it is asked.
+    DieWhenAsked,
+    /// The chooser ends before it speaks.
+    DieAtOnce,
+    /// The chooser names an importer that was not offered.
+    NameAStranger,
+    /// The chooser lets a type go that was not asked for.
+    AddAType,
+    /// The chooser answers with a response that is none.
+    AnswerNonsense,
+}
+
+impl Script {
+    /// Sends everything to `importer`.
+    pub fn choose(importer: &str) -> Script {
+        let importer = importer.to_owned();
+        Script::Choose {
+            importer,
+            types: None,
+        }
+    }
+
+    /// Sends these types to `importer`.
+    pub fn choose_only(importer: &str, types: &[&str]) -> Script {
+        Script::Choose {
+            importer: importer.to_owned(),
+            types: Some(types.iter().map(|&name| name.to_owned()).collect()),
+        }
+    }
+}
+
+/// The person, as the test sees her.
+#[derive(Debug)]
+pub struct Person {
+    reports: Reports,
+    script: PathBuf,
+}
+
+impl Person {
+    pub(crate) fn sit_down(directory: &Path, script: &Script) -> Person {
+        let person = Person {
+            reports: Reports::open(directory.join("chooser.sock")),
+            script: directory.join("chooser.json"),
+        };
+        person.will(script);
+        person
+    }
+
+    /// The chooser program with its arguments, for the configuration of the daemon.
+    pub(crate) fn argv(&self) -> Vec<String> {
+        let parts = [
+            programs::scripted_chooser(),
+            self.reports.path().to_owned(),
+            self.script.clone(),
+        ];
+        parts
+            .map(|part| part.into_os_string().into_string().unwrap())
+            .to_vec()
+    }
+
+    /// Changes the script for the questions to come.
+    pub fn will(&self, script: &Script) {
+        std::fs::write(&self.script, serde_json::to_vec(script).unwrap()).unwrap();
+    }
+
+    /// Waits until a chooser has started, and returns its process ID.
+    pub async fn sits(&self) -> u32 {
+        pid(&self.reports.next("started").await)
+    }
+
+    /// Waits until she is asked: `exchange`, `parent_window`, `importers` (a list of `id`, `name`,
+    /// `origin`, `will_not_take`, `conflict`), `counts`, `exporter`, `activation_token`, `pid`.
+    pub async fn asked(&self) -> Value {
+        self.reports.next("asked").await
+    }
+
+    /// Waits until she is told how far an exchange is: `exchange`, `state`, `expires`.
+    pub async fn progress(&self) -> Value {
+        self.reports.next("progress").await
+    }
+
+    /// Waits until she is told of an end: `exchange`, `outcome`, `error`, `message`, `handed_over`,
+    /// `receipt` (`[succeeded, failed, ignored]` by type), `discrepancies`.
+    pub async fn finished(&self) -> Value {
+        self.reports.next("finished").await
+    }
+
+    /// Stops an exchange to which she had agreed.
+    pub async fn stops(&self, exchange: &str) {
+        self.reports.tell(exchange).await;
+    }
+
+    /// What a chooser has reported and nobody has waited for.
+    pub fn left(&self) -> Vec<Value> {
+        self.reports.left()
+    }
+}
+
+/// The process that made a report.
+pub fn pid(report: &Value) -> u32 {
+    let pid = report["pid"]
+        .as_u64()
+        .and_then(|pid| u32::try_from(pid).ok());
+    pid.expect("every report has a process ID")
+}

@@ -1,0 +1,190 @@
+//! The chooser process itself.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use credex_protocol::names::{self, CHOOSER_FD};
+use credex_protocol::wire::{
+    ChooseRequest, ChooseResults, FinishedDetails, ProgressDetails, Tally, response,
+};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use zbus::object_server::SignalEmitter;
+
+use super::Script;
+use crate::reports::Reporter;
+
+/// Runs a chooser. Its arguments: where to report to, and the file of its script.
+pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut next = || PathBuf::from(arguments.next().expect("two arguments"));
+    let (reports, script) = (next(), next());
+    let reporter = Arc::new(Reporter::connect(&reports));
+    let chooser = Scripted { reporter, script };
+    if chooser.script() == Script::DieAtOnce {
+        return ExitCode::FAILURE;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime
+        .expect("a runtime can be built")
+        .block_on(serve(chooser));
+    ExitCode::SUCCESS
+}
+
+async fn serve(chooser: Scripted) {
+    let socket = credex_chooser::socket::inherited(std::env::var_os(CHOOSER_FD).as_deref());
+    let socket = socket.expect("the daemon gives a socket");
+    socket
+        .set_nonblocking(true)
+        .expect("a socket can be watched");
+    let socket = tokio::net::UnixStream::from_std(socket).expect("a socket can be watched");
+    let reporter = Arc::clone(&chooser.reporter);
+    let connection = zbus::connection::Builder::unix_stream(socket)
+        .p2p()
+        .serve_at(names::CHOOSER_PATH, chooser)
+        .expect("the path is one")
+        .build()
+        .await
+        .expect("the daemon speaks D-Bus");
+    tokio::spawn(stop_what_is_told(connection.clone(), Arc::clone(&reporter)));
+    connection.closed().await;
+    reporter.say("dismissed", json!({}));
+}
+
+/// Each line from the test is an exchange to stop.
+async fn stop_what_is_told(connection: zbus::Connection, reporter: Arc<Reporter>) {
+    let emitter = SignalEmitter::new(&connection, names::CHOOSER_PATH).expect("the path is one");
+    let mut lines = BufReader::new(reporter.orders()).lines();
+    while let Ok(Some(exchange)) = lines.next_line().await {
+        emitter
+            .cancelled(&exchange)
+            .await
+            .expect("the daemon listens");
+    }
+}
+
+struct Scripted {
+    reporter: Arc<Reporter>,
+    script: PathBuf,
+}
+
+impl Scripted {
+    fn script(&self) -> Script {
+        let script = std::fs::read(&self.script).expect("there is a script");
+        serde_json::from_slice(&script).expect("the script is one")
+    }
+}
+
+#[zbus::interface(name = "org.credex.Chooser1")]
+impl Scripted {
+    async fn choose_importer(
+        &self,
+        exchange: String,
+        parent_window: String,
+        request: ChooseRequest,
+    ) -> (u32, ChooseResults) {
+        let mut question = tell(&request);
+        question["exchange"] = exchange.into();
+        question["parent_window"] = parent_window.into();
+        self.reporter.say("asked", question);
+        let counted = || {
+            request
+                .counts
+                .iter()
+                .flatten()
+                .map(|(name, _)| name.clone())
+                .collect()
+        };
+        let sends = |importer: String, types: Vec<String>| {
+            let (importer, types) = (Some(importer), Some(types));
+            (response::DONE, ChooseResults { importer, types })
+        };
+        let offered = || first_id(&request);
+        match self.script() {
+            Script::Choose { importer, types } => {
+                let id = find(&request, &importer).unwrap_or(importer);
+                sends(id, types.unwrap_or_else(counted))
+            }
+            Script::Decline => (response::DECLINED, ChooseResults::default()),
+            Script::Hang => std::future::pending().await,
+            Script::DieWhenAsked | Script::DieAtOnce => std::process::exit(1),
+            Script::NameAStranger => sends("org.example.Stranger".to_owned(), counted()),
+            Script::AddAType => sends(offered(), vec!["never-declared".to_owned()]),
+            Script::AnswerNonsense => (77, ChooseResults::default()),
+        }
+    }
+
+    fn progress(&self, exchange: String, state: String, details: ProgressDetails) {
+        let report = json!({ "exchange": exchange, "state": state, "expires": details.expires });
+        self.reporter.say("progress", report);
+    }
+
+    fn finished(&self, exchange: String, outcome: String, details: FinishedDetails) {
+        let counts = |tally: Tally| json!([tally.succeeded, tally.failed, tally.ignored]);
+        let receipt = details.receipt.map(|receipt| {
+            let tallies = receipt
+                .into_iter()
+                .map(|(name, tally)| (name, counts(tally)));
+            Value::Object(tallies.collect())
+        });
+        let report = json!({
+            "exchange": exchange,
+            "outcome": outcome,
+            "error": details.error,
+            "message": details.message,
+            "handed_over": details.handed_over,
+            "discrepancies": details.discrepancies,
+            "receipt": receipt,
+        });
+        self.reporter.say("finished", report);
+    }
+
+    #[zbus(signal)]
+    async fn cancelled(emitter: &SignalEmitter<'_>, exchange: &str) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"), name = "version")]
+    fn version(&self) -> u32 {
+        names::INTERFACE_VERSION
+    }
+}
+
+fn tell(request: &ChooseRequest) -> Value {
+    let importers = request.importers.iter().flatten().map(|importer| {
+        json!({
+            "id": importer.id,
+            "name": importer.name,
+            "origin": importer.origin,
+            "will_not_take": importer.will_not_take,
+            "conflict": importer.conflict,
+        })
+    });
+    let exporter = request.exporter.clone().unwrap_or_default();
+    json!({
+        "importers": importers.collect::<Vec<_>>(),
+        "counts": request.counts,
+        "activation_token": request.activation_token,
+        "exporter": {
+            "app_id": exporter.app_id,
+            "name": exporter.name,
+            "assurance": exporter.assurance,
+            "provider": exporter.provider,
+        },
+    })
+}
+
+fn ids(request: &ChooseRequest) -> impl Iterator<Item = String> {
+    let importers = request.importers.iter().flatten();
+    importers.filter_map(|importer| importer.id.clone())
+}
+
+fn first_id(request: &ChooseRequest) -> String {
+    ids(request).next().expect("an importer is offered")
+}
+
+fn find(request: &ChooseRequest, importer: &str) -> Option<String> {
+    let running = format!("{importer}@");
+    ids(request).find(|id| id == importer || id.starts_with(&running))
+}

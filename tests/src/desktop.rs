@@ -1,0 +1,255 @@
+//! Where a story begins: a bus, a daemon, a person and what is installed.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::app::Entry;
+use crate::bus::{Bus, Guests};
+use crate::chooser::{Person, Script};
+use crate::daemon::{self, Daemon, Start};
+use crate::reports::Reports;
+
+/// A person's desktop. Everything ends with it.
+#[derive(Debug)]
+pub struct Desktop {
+    daemon: Option<Daemon>,
+    /// The bus.
+    pub bus: Bus,
+    /// The person.
+    pub person: Person,
+    start: Start,
+    directory: TempDir,
+}
+
+/// A desktop that is not set up yet.
+#[derive(Debug)]
+pub struct Plan {
+    script: Script,
+    has_chooser: bool,
+    guests: Guests,
+    activated: bool,
+    limits: Vec<(String, u64)>,
+    seconds: Vec<(String, u64)>,
+}
+
+impl Desktop {
+    /// Plans a desktop. As it stands: the person declines, nothing is installed, and the daemon stays.
+    pub fn plan() -> Plan {
+        Plan {
+            script: Script::Decline,
+            has_chooser: true,
+            guests: Guests::OwnUser,
+            activated: false,
+            limits: Vec::new(),
+            seconds: vec![("idle".to_owned(), 0)],
+        }
+    }
+
+    /// A desktop on which the person sends everything to `importer`.
+    pub async fn sending_to(importer: &str) -> Desktop {
+        Desktop::plan()
+            .chooser(Script::choose(importer))
+            .open()
+            .await
+    }
+
+    /// The daemon that the test started.
+    pub fn daemon(&mut self) -> &mut Daemon {
+        self.daemon.as_mut().expect("the test has started a daemon")
+    }
+
+    /// Starts the daemon, and waits until it serves.
+    pub async fn start_daemon(&mut self) {
+        // The old one must be gone, or its name is taken.
+        self.daemon = None;
+        self.daemon = Some(self.start.run(&self.bus.connect().await).await);
+    }
+
+    /// Installs an app for all users.
+    pub fn install(&self, entry: &Entry) {
+        entry.write(&self.path("share/applications"));
+    }
+
+    /// Installs an app for this user alone.
+    pub fn install_for_user(&self, entry: &Entry) {
+        entry.write(&self.path("data/applications"));
+    }
+
+    /// Has the bus start `command` when somebody calls `name`. Before the bus reads its directory
+    /// again, it must be told: see [`reload`](Self::reload).
+    pub fn install_service(&self, name: &str, command: &str) {
+        let text = format!("[D-BUS Service]\nName={name}\nExec={command}\n");
+        std::fs::write(self.path("services").join(format!("{name}.service")), text).unwrap();
+    }
+
+    /// Has the bus read its services again.
+    pub async fn reload(&self) {
+        let connection = self.bus.connect().await;
+        let bus = zbus::fdo::DBusProxy::new(&connection).await.unwrap();
+        bus.reload_config().await.unwrap();
+    }
+
+    /// Somewhere for processes to report to.
+    pub fn reports(&self, name: &str) -> Reports {
+        Reports::open(self.path(&format!("{name}.sock")))
+    }
+
+    /// A file or directory of this desktop.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The environment of its programs.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.start.environment
+    }
+
+    /// What the daemon and the bus have logged.
+    pub fn log(&self) -> String {
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        let (daemon, bus) = (read(&self.start.log), read(self.bus.log()));
+        format!("--- credexd:\n{daemon}--- the bus, and what it started:\n{bus}")
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log());
+        }
+    }
+}
+
+impl Plan {
+    /// What the person does when asked.
+    pub fn chooser(mut self, script: Script) -> Plan {
+        self.script = script;
+        self
+    }
+
+    /// There is no chooser, and no terminal.
+    pub fn without_chooser(mut self) -> Plan {
+        self.has_chooser = false;
+        self
+    }
+
+    /// Other users may connect to the bus.
+    pub fn with_guests(mut self) -> Plan {
+        self.guests = Guests::Everybody;
+        self
+    }
+
+    /// The daemon is not started: the bus starts it when it is called.
+    pub fn activated(mut self) -> Plan {
+        self.activated = true;
+        self
+    }
+
+    /// Sets a limit of the configuration.
+    pub fn limit(mut self, key: &str, value: u64) -> Plan {
+        self.limits.push((key.to_owned(), value));
+        self
+    }
+
+    /// Sets a span of the configuration.
+    pub fn seconds(mut self, key: &str, value: u64) -> Plan {
+        self.seconds.retain(|(known, _)| known != key);
+        self.seconds.push((key.to_owned(), value));
+        self
+    }
+
+    /// Sets it up.
+    pub async fn open(self) -> Desktop {
+        let directory = tempfile::Builder::new()
+            .prefix("credex-")
+            .tempdir()
+            .unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in [
+            "share/applications",
+            "data/applications",
+            "services",
+            "home",
+            "run",
+        ] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        let environment = environment(directory.path());
+        let person = Person::sit_down(directory.path(), &self.script);
+        let config = at("credexd.conf");
+        std::fs::write(&config, self.configuration(&person)).unwrap();
+        if self.activated {
+            daemon::install(&at("services"), &config);
+        }
+        if self.guests == Guests::Everybody {
+            let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+            std::fs::set_permissions(directory.path(), everybody).unwrap();
+        }
+        let bus = Bus::start(
+            directory.path(),
+            &at("services"),
+            self.guests,
+            environment.clone(),
+        );
+        let start = Start {
+            config,
+            log: at("credexd.log"),
+            environment,
+        };
+        let mut desktop = Desktop {
+            daemon: None,
+            bus,
+            person,
+            start,
+            directory,
+        };
+        if !self.activated {
+            desktop.start_daemon().await;
+        }
+        desktop
+    }
+
+    fn configuration(&self, person: &Person) -> String {
+        let table = |name: &str, values: &[(String, u64)]| {
+            let lines = values
+                .iter()
+                .map(|(key, value)| format!("{key} = {value}\n"));
+            format!("[{name}]\n{}", lines.collect::<String>())
+        };
+        let chooser = match self.has_chooser {
+            true => format!("[chooser]\ngraphical = {:?}\n", person.argv()),
+            false => String::new(),
+        };
+        table("limits", &self.limits) + &table("seconds", &self.seconds) + &chooser
+    }
+}
+
+/// An environment that leads nowhere but into `directory`.
+fn environment(directory: &Path) -> Vec<(String, String)> {
+    let at = |name: &str| directory.join(name).display().to_string();
+    let own = [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("HOME", at("home")),
+        ("XDG_RUNTIME_DIR", at("run")),
+        ("XDG_DATA_HOME", at("data")),
+        ("XDG_DATA_DIRS", at("share")),
+        ("XDG_CONFIG_HOME", at("config")),
+        (
+            "DBUS_SESSION_BUS_ADDRESS",
+            format!("unix:path={}", at("bus")),
+        ),
+        ("DISPLAY", ":none".to_owned()),
+        ("CREDEX_LOG", "debug".to_owned()),
+        ("NO_COLOR", "1".to_owned()),
+        ("RUST_BACKTRACE", "1".to_owned()),
+    ];
+    let own = own
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    // Where measured coverage of started programs goes.
+    let profile = std::env::var("LLVM_PROFILE_FILE");
+    let profile = profile.map(|value| ("LLVM_PROFILE_FILE".to_owned(), value));
+    own.chain(profile).collect()
+}

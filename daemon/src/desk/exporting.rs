@@ -45,9 +45,7 @@ impl Desk {
             catalogue.exporting_provider(&request.app_id, request.provider.as_deref())?;
         let app = AppIdentity {
             app_id: Some(request.app_id.clone()),
-            name: catalogue
-                .importer(&request.app_id)
-                .map(|app| app.name.clone()),
+            name: catalogue.name_of(&request.app_id).map(str::to_owned),
             assurance: Some(exporter.assurance.name().to_owned()),
             provider,
         };

@@ -10,7 +10,7 @@ use credex_protocol::wire::{Counts, ImporterInfo};
 use credex_protocol::{Error, Reason};
 
 use super::directories::Directories;
-use super::entry::{self, Declared, Importer, Origin};
+use super::entry::{self, Declared, Exporter, Importer, Origin};
 use super::exec::find_program;
 use super::listing::{self, Found, Listing};
 
@@ -18,7 +18,7 @@ use super::listing::{self, Found, Listing};
 #[derive(Debug, Default)]
 pub struct Catalogue {
     importers: Vec<Importer>,
-    exporting: BTreeMap<String, Vec<String>>,
+    exporters: BTreeMap<String, Exporter>,
     problems: Vec<String>,
     search_path: OsString,
 }
@@ -76,8 +76,8 @@ impl Catalogue {
             }
             (None, _) => {}
         }
-        if let Some(providers) = declared.exporting {
-            self.exporting.insert(winner.id.clone(), providers);
+        if let Some(exporter) = declared.exporter {
+            self.exporters.insert(winner.id.clone(), exporter);
         }
     }
 
@@ -122,6 +122,14 @@ impl Catalogue {
     #[must_use]
     pub fn importer(&self, id: &str) -> Option<&Importer> {
         self.importers().find(|importer| importer.id == id)
+    }
+
+    /// The display name of the app `app_id`, if its desktop entry declares a provider.
+    #[must_use]
+    pub fn name_of(&self, app_id: &str) -> Option<&str> {
+        let exporter = self.exporters.get(app_id).map(|exporter| &exporter.name);
+        let name = exporter.or_else(|| self.importer(app_id).map(|importer| &importer.name));
+        name.map(String::as_str)
     }
 
     /// What is wrong with entries that declare providers, a sentence each.
@@ -187,7 +195,8 @@ impl Catalogue {
         app_id: &str,
         wanted: Option<&str>,
     ) -> Result<Option<String>, Error> {
-        let listed = self.exporting.get(app_id).map_or(&[][..], Vec::as_slice);
+        let listed = self.exporters.get(app_id);
+        let listed = listed.map_or(&[][..], |exporter| exporter.providers.as_slice());
         match wanted {
             Some(wanted) if listed.iter().any(|name| name == wanted) => Ok(Some(wanted.to_owned())),
             Some(wanted) => {

@@ -67,13 +67,22 @@ pub struct Importer {
     pub conflict: Option<String>,
 }
 
+/// An app that gives credentials away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exporter {
+    /// Display name in the person's language, at most [`MAX_NAME`] bytes. May be hostile text.
+    pub name: String,
+    /// The exporting providers that the app tells apart; empty if it is one as a whole.
+    pub providers: Vec<String>,
+}
+
 /// What one desktop entry declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
     /// The app takes credentials.
     pub importer: Option<Importer>,
-    /// The exporting providers of the app, if it gives credentials away.
-    pub exporting: Option<Vec<String>>,
+    /// The app gives credentials away.
+    pub exporter: Option<Exporter>,
 }
 
 /// Reads `text`, the entry `id` that lies at `path`; names are taken in the first of `locales`.
@@ -105,10 +114,10 @@ pub fn read(
         return Err(EntryError::key(ENTRY, "Implements", problem));
     }
     let importer = imports.then(|| importer(&groups, id, path, origin, locales));
-    let exporting = exports.then(|| tokens(&groups, EXPORTER, "Providers", is_name));
+    let exporter = exports.then(|| exporter(&groups, locales));
     Ok(Declared {
         importer: importer.transpose()?,
-        exporting: exporting.transpose()?.map(Option::unwrap_or_default),
+        exporter: exporter.transpose()?,
     })
 }
 
@@ -133,6 +142,19 @@ fn declares(
     }
 }
 
+fn exporter(groups: &Groups, locales: &[String]) -> Result<Exporter, EntryError> {
+    let providers = tokens(groups, EXPORTER, "Providers", is_name)?;
+    Ok(Exporter {
+        name: name(groups, locales)?,
+        providers: providers.unwrap_or_default(),
+    })
+}
+
+fn name(groups: &Groups, locales: &[String]) -> Result<String, EntryError> {
+    text("Name", MAX_NAME, groups.localized(ENTRY, "Name", locales))?
+        .ok_or_else(|| EntryError::key(ENTRY, "Name", "is missing; give the app a name"))
+}
+
 fn importer(
     groups: &Groups,
     id: &str,
@@ -140,8 +162,7 @@ fn importer(
     origin: Origin,
     locales: &[String],
 ) -> Result<Importer, EntryError> {
-    let name = text("Name", MAX_NAME, groups.localized(ENTRY, "Name", locales))?
-        .ok_or_else(|| EntryError::key(ENTRY, "Name", "is missing; give the app a name"))?;
+    let name = name(groups, locales)?;
     let icon = text("Icon", MAX_ICON, groups.string(ENTRY, "Icon"))?;
     let dbus_activatable = groups.boolean(ENTRY, "DBusActivatable")?;
     if dbus_activatable && WellKnownName::try_from(id).is_err() {
@@ -379,11 +400,12 @@ mod tests {
 
     #[test]
     fn an_exporter_lists_its_providers_or_none() {
-        let text = "[Desktop Entry]\nType=Application\nImplements=org.credex.Exporter1;\n";
-        assert_eq!(declared(text).unwrap().exporting, Some(vec![]));
+        let text = "[Desktop Entry]\nType=Application\nName=V\nImplements=org.credex.Exporter1;\n";
+        let exporter = declared(text).unwrap().exporter.unwrap();
+        assert_eq!(exporter.providers, [""; 0]);
         let text = format!("{text}[org.credex.Exporter1]\nProviders=home;work;\n");
-        let exporting = declared(&text).unwrap().exporting.unwrap();
-        assert_eq!(exporting, ["home", "work"]);
+        let exporter = declared(&text).unwrap().exporter.unwrap();
+        assert_eq!(exporter.providers, ["home", "work"]);
     }
 
     #[test]

@@ -77,8 +77,6 @@ reasons! {
     ImporterDeclined,
     /// The importer left the bus before it completed.
     ImporterVanished,
-    /// The exporter left the bus before it deposited.
-    ExporterVanished,
     /// The token is not the one that was given with the offer.
     InvalidToken,
     /// The token was used before.

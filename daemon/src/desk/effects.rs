@@ -114,11 +114,10 @@ impl Exchange {
     fn conclude(&mut self, id: ExchangeId, conclusion: Conclusion, applied: &mut Applied) {
         self.conclusion = Some(conclusion);
         let reason = conclusion.reason;
-        let message = reason.map(|reason| self.sentence(reason, conclusion.handed_over));
+        let detail = self.detail.as_deref();
+        let message = reason.map(|reason| self.sentence(reason, detail, conclusion.handed_over));
         if conclusion.tell_exporter {
-            applied
-                .errands
-                .push(self.tell_exporter(conclusion, message.clone()));
+            applied.errands.push(self.tell_exporter(conclusion));
         }
         if let (true, Some(importer), Some(reason)) =
             (conclusion.tell_importer, &self.importer, reason)
@@ -150,7 +149,9 @@ impl Exchange {
 
     /// The answer that the exporter still waits for: of its request while there is no session, of its
     /// session afterwards.
-    fn tell_exporter(&self, conclusion: Conclusion, message: Option<String>) -> Errand {
+    ///
+    /// It does not learn to whom the person wanted to send, so not why that app could not be started.
+    fn tell_exporter(&self, conclusion: Conclusion) -> Errand {
         let (to, path) = (self.exporter.unique_name.clone(), self.session_path.clone());
         let Some(reason) = conclusion.reason else {
             let (receipt, discrepancies) =
@@ -165,15 +166,17 @@ impl Exchange {
                 details,
             };
         };
+        let detail = self.detail.as_deref();
+        let detail = detail.filter(|_| reason != Reason::ImporterUnavailable);
+        let message = self.sentence(reason, detail, conclusion.handed_over);
         if self.granted {
             let details = ClosedDetails {
                 handed_over: Some(conclusion.handed_over),
             };
-            let (outcome, message) = (conclusion.state.name(), message.unwrap_or_default());
             return Errand::Close {
                 to,
                 path,
-                outcome,
+                outcome: conclusion.state.name(),
                 reason,
                 message,
                 details,
@@ -182,7 +185,7 @@ impl Exchange {
         let declined = conclusion.state == State::Cancelled;
         let results = ExportResults {
             error: Some(reason.dbus_name().to_owned()),
-            message,
+            message: Some(message),
             ..ExportResults::default()
         };
         self.respond(
@@ -196,8 +199,8 @@ impl Exchange {
     }
 
     /// Why it ended, for people, and where the credentials are now.
-    fn sentence(&self, reason: Reason, handed_over: bool) -> String {
-        let why = self.detail.as_deref().unwrap_or(reason.meaning());
+    fn sentence(&self, reason: Reason, detail: Option<&str>, handed_over: bool) -> String {
+        let why = detail.unwrap_or(reason.meaning());
         let why = why.trim_end_matches('.');
         match (handed_over, self.granted) {
             (true, _) => format!("{why}. The importer had received the credentials."),

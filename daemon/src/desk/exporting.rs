@@ -13,7 +13,7 @@ use zbus::names::UniqueName;
 
 use super::Desk;
 use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
-use super::request::{ExportRequest, check_types};
+use super::request::{ExportRequest, check_types, invalid};
 use crate::caller::Caller;
 use crate::chooser::{Answer, ChooserError, Question};
 use crate::clock::BootTime;
@@ -225,6 +225,7 @@ impl Desk {
             return Err(Error::plain(Reason::NotFound));
         };
         if let (State::Exporting { .. }, Some(keys)) = (exchange.state, &exchange.keys) {
+            check_granted(exchange, &counts)?;
             keys.check(&wrapped_key, &exchange.session_path)
                 .map_err(|error| {
                     Error::new(Reason::PayloadRefused, format!("wrapped_key: {error}"))
@@ -270,6 +271,23 @@ impl Desk {
             );
         }
     }
+}
+
+/// Whoever says himself that he sends what the person kept back is not helped along.
+fn check_granted(exchange: &Exchange, counts: &Counts) -> Result<(), Error> {
+    let granted = exchange
+        .agreement
+        .as_ref()
+        .map(|agreement| &agreement.types);
+    let more = counts
+        .keys()
+        .find(|name| granted.is_none_or(|granted| !granted.contains(*name)));
+    more.map_or(Ok(()), |name| {
+        Err(invalid(
+            "counts",
+            &format!("has {name}, which the person did not let go"),
+        ))
+    })
 }
 
 fn chooser_error(error: ChooserError) -> Error {

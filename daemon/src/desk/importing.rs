@@ -159,8 +159,14 @@ impl Desk {
         let reason = bounded("reason", reason)?;
         let id = rightful(&self.floor(), sender, offer)?;
         let detail = format!("The importer did not take it: {reason}");
-        self.feed(id, Event::ImporterDeclined, Some(detail));
-        Ok(())
+        let mut floor = self.floor();
+        if let Some(exchange) = floor.exchanges.get_mut(&id) {
+            exchange.detail = Some(detail);
+        }
+        let applied = self.advance(&mut floor, id, Event::ImporterDeclined);
+        drop(floor);
+        self.run(applied.errands);
+        applied.answer.map_err(Error::plain)
     }
 
     /// `Import.Complete`.

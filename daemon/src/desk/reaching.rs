@@ -104,6 +104,9 @@ impl Desk {
             .exec
             .as_ref()
             .ok_or_else(|| why("it has no Exec line".into()))?;
+        if importer.terminal {
+            return Err(why("it runs in a terminal; start it there first".into()));
+        }
         let catalogue = self.ports.providers.catalogue();
         let argv = exec
             .command(catalogue.search_path())
@@ -244,6 +247,6 @@ fn not_acknowledged(name: &BusName<'_>, error: zbus::Error) -> Unreachable {
     }
     Unreachable(
         Reason::ImporterDeclined,
-        format!("{name} declined: {message}"),
+        format!("the importer declined: {message}"),
     )
 }

@@ -55,6 +55,12 @@ impl Announced {
         self.peers.retain(|peer, _| *peer != *name);
     }
 
+    /// Who `name` was when it announced itself.
+    pub(super) fn caller(&self, name: &UniqueName<'_>) -> Option<Caller> {
+        let peer = self.peers.iter().find(|(peer, _)| **peer == *name);
+        peer.map(|(_, announcement)| announcement.caller.clone())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.peers.is_empty()
     }

@@ -193,8 +193,14 @@ impl Desk {
         let header = answer.header();
         let sender = header.sender();
         let sender = sender.ok_or_else(|| Unreachable::new("the importer has no name"))?;
-        let caller = self.ports.porter.identify(sender).await;
-        let caller = caller.map_err(|denial| Unreachable::new(denial.to_string()))?;
+        let known = self.floor().announced.caller(sender);
+        let caller = match known {
+            Some(caller) => caller,
+            None => {
+                let caller = self.ports.porter.identify(sender).await;
+                caller.map_err(|denial| Unreachable::new(denial.to_string()))?
+            }
+        };
         let peer = ImportingPeer {
             caller,
             public_key: key,

@@ -1,30 +1,117 @@
-//! What is sent arrives, byte for byte.
+//! What is sent arrives, byte for byte, and costs the daemon nothing (design §4).
 
-use credex::cxf;
+use std::path::Path;
+
+use credex::{Payload, cxf, silent};
 use credex_tests::desktop::Desktop;
-use credex_tests::exporter::Exporter;
+use credex_tests::exporter::{APP_ID, Exporter};
 use credex_tests::importer::Importer;
+use credex_tests::patience::eventually;
 use credex_tests::payload;
 
-const VAULT: &str = "org.example.Vault";
+use crate::scene::{COUNTS, VAULT};
+
+/// How much more memory the daemon may use while it holds a payload, and afterwards.
+const GROWTH_KIB: u64 = 64;
+const ITEMS: usize = 100_000;
+
+/// Sends a document from app to app with the client library, and compares what comes out.
+async fn arrives(document: &[u8], attachments: &[(&str, &[u8])]) {
+    let desktop = Desktop::sending_to(VAULT).await;
+    let address = desktop.bus.address();
+    let importer = credex::Importer::builder(VAULT).connect_to(address).await;
+    let mut importer = importer.unwrap();
+    let exporter = credex::Exporter::connect_to(address, APP_ID).await.unwrap();
+    let mut payload = Payload::new(document);
+    for (id, body) in attachments {
+        payload = payload.attachment(*id, body);
+    }
+    let import = async {
+        let offer = importer.next_offer().await.unwrap();
+        let import = offer.redeem(&mut silent).await.unwrap();
+        assert!(import.document() == document, "the document was changed");
+        assert_eq!(import.attachments().collect::<Vec<_>>(), attachments);
+        assert_eq!(import.discrepancies(), []);
+        import.complete_all().await.unwrap();
+    };
+    let (receipt, ()) = tokio::join!(exporter.export(payload), import);
+    let receipt = receipt.unwrap();
+    assert_eq!(receipt.discrepancies, [""; 0]);
+    assert!(receipt.total().succeeded > 0, "{receipt:?}");
+}
 
 #[tokio::test]
 async fn our_own_sample_arrives_with_its_attachments_byte_for_byte() {
+    arrives(cxf::sample(), cxf::sample_attachments()).await;
+}
+
+#[tokio::test]
+async fn the_sample_of_the_standard_arrives_byte_for_byte() {
+    shared_document_arrives("appendix-a.json").await;
+}
+
+#[tokio::test]
+async fn a_document_with_everything_in_it_arrives_byte_for_byte() {
+    shared_document_arrives("kitchen-sink.json").await;
+}
+
+async fn shared_document_arrives(name: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let path = root.join("../shared/cxf").join(name);
+    match std::fs::read(&path) {
+        Ok(document) => arrives(&document, &[]).await,
+        Err(error) => eprintln!("not tried: {}: {error}", path.display()),
+    }
+}
+
+#[tokio::test]
+async fn two_apps_that_speak_the_wire_by_hand_understand_one_another() {
     let desktop = Desktop::sending_to(VAULT).await;
     let importer = Importer::announced(&desktop, VAULT).await;
     let exporter = Exporter::join(&desktop).await;
-    let session = exporter.agreed(&[("note", 1), ("file", 1)]).await;
+    let session = exporter.agreed(COUNTS).await;
     let payload = payload::seal(cxf::sample(), cxf::sample_attachments());
-    session.deposit(&payload, &[("note", 1)]).await.unwrap();
+    session.deposit(&payload, COUNTS).await.unwrap();
     let opened = importer.import().await;
     assert_eq!(opened.document, cxf::sample());
-    let attachments = opened.attachments.iter();
-    let attachments: Vec<(&str, &[u8])> = attachments
-        .map(|(id, body)| (id.as_str(), body.as_slice()))
-        .collect();
-    assert_eq!(attachments, cxf::sample_attachments());
     let (receipt, discrepancies) = session.receipt().await;
     assert_eq!(receipt["note"].succeeded, 1);
     assert_eq!(discrepancies, [""; 0]);
     assert_eq!(exporter.left().await, [""; 0]);
+    assert_eq!(importer.left().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_items_cost_the_daemon_no_memory() {
+    let mut desktop = Desktop::sending_to(VAULT).await;
+    let daemon = desktop.daemon().peer();
+    let importer = Importer::announced(&desktop, VAULT).await;
+    let exporter = Exporter::join(&desktop).await;
+    // The first exchange of all is allowed to warm the daemon up.
+    let session = exporter.agreed(COUNTS).await;
+    session.deposit(&payload::seal(b"{}", &[]), COUNTS).await.unwrap();
+    importer.import().await;
+    session.receipt().await;
+    let before = daemon.anonymous_kib();
+    let little = |now: &u64| *now < before + GROWTH_KIB;
+
+    let vault = cxf::generate_vault(ITEMS);
+    assert!(vault.len() > 100_000_000, "{} bytes", vault.len());
+    let session = exporter.agreed(COUNTS).await;
+    session.deposit(&payload::seal(&vault, &[]), COUNTS).await.unwrap();
+    let offer = importer.offer().await;
+    let held = daemon.anonymous_kib();
+    assert!(little(&held), "{before} KiB grew to {held} KiB while the payload was held");
+    let (opened, results) = offer.redeem().await.unwrap();
+    assert!(opened.document == vault, "the vault was changed");
+    offer.complete(&credex_tests::importer::all_taken(&results)).await.unwrap();
+    session.receipt().await;
+    let look = || daemon.anonymous_kib();
+    let after = eventually("the daemon's memory as before", look, little).await;
+    eprintln!("{} bytes: {before} KiB before, {held} held, {after} after", vault.len());
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_items_arrive_from_library_to_library() {
+    arrives(&cxf::generate_vault(ITEMS), &[]).await;
 }

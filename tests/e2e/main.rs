@@ -8,3 +8,14 @@
 )]
 
 mod arrival;
+mod asking;
+mod deposits;
+mod endings;
+mod grammar;
+mod limits;
+mod listening;
+mod narrowing;
+mod outages;
+mod reaching;
+mod scene;
+mod tokens;

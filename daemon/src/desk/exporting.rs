@@ -173,18 +173,23 @@ impl Desk {
             });
         }
         let floor = self.floor();
-        for (name, running) in floor.announced.listed() {
-            let version = running.common_version(&request.format_versions);
-            if let (Some(format_version), true) = (version, *name != exporter.unique_name) {
-                candidates.push(Candidate {
+        let mut unread = Vec::new();
+        let listed = floor.announced.listed();
+        for (name, running) in listed.filter(|(name, _)| **name != exporter.unique_name) {
+            match running.common_version(&request.format_versions) {
+                Some(format_version) => candidates.push(Candidate {
                     info: running.to_info(&request.counts),
                     target: Target::Running(name.clone()),
                     format_version,
-                });
+                }),
+                None => unread.push(running.app_id.as_str()),
             }
         }
         match installed {
-            Err(error) if candidates.is_empty() => Err(error),
+            Err(error) if candidates.is_empty() => Err(match unread.is_empty() {
+                true => error,
+                false => not_read(&request.format_versions, &unread),
+            }),
             _ => Ok(candidates),
         }
     }
@@ -288,6 +293,16 @@ fn check_granted(exchange: &Exchange, counts: &Counts) -> Result<(), Error> {
             &format!("has {name}, which the person did not let go"),
         ))
     })
+}
+
+/// There are importers, and some of them run, but none can read what the exporter writes.
+fn not_read(written: &[String], running: &[&str]) -> Error {
+    let (written, running) = (written.join(", "), running.join(", "));
+    let message = format!(
+        "no app here reads format {written} of the exporter, and neither does what runs ({running}); \
+         update one of the two"
+    );
+    Error::new(Reason::NoCommonVersion, message)
 }
 
 fn chooser_error(error: ChooserError) -> Error {

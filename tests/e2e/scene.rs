@@ -1,0 +1,140 @@
+//! An exchange, driven to any of its states.
+
+use credex_tests::chooser::{self, Script};
+use credex_tests::desktop::{Desktop, Plan};
+use credex_tests::exporter::{Exporter, Request, Session};
+use credex_tests::importer::{Importer, Manners, Offer};
+use credex_tests::patience::eventually;
+use credex_tests::payload::{self, Sealed};
+
+/// The importer of most stories.
+pub const VAULT: &str = "org.example.Vault";
+/// What it gets.
+pub const COUNTS: &[(&str, u32)] = &[("note", 1)];
+/// A sentence that must not be seen outside the two apps.
+pub const MARKER: &str = "correct horse battery staple";
+/// A document with it. Nobody who speaks the wire by hand looks at it.
+pub const DOCUMENT: &[u8] = br#"{"note":"correct horse battery staple"}"#;
+
+/// A sealed payload of [`DOCUMENT`].
+pub fn payload() -> Sealed {
+    payload::seal(DOCUMENT, &[])
+}
+
+/// How far an exchange is. The names are those of `Status.GetStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    Choosing,
+    Exporting,
+    Deposited,
+    Offered,
+    Claimed,
+}
+
+/// One exchange on a desktop of its own.
+pub struct Scene {
+    pub desktop: Desktop,
+    pub exporter: Exporter,
+    pub importer: Importer,
+    pub request: Request,
+    pub session: Option<Session>,
+    pub offer: Option<Offer>,
+    /// The exchange, as the chooser calls it.
+    pub exchange: String,
+    /// The process of the chooser.
+    pub chooser: u32,
+    idle_files: Option<usize>,
+}
+
+impl State {
+    pub const ALL: [State; 5] = [
+        State::Choosing,
+        State::Exporting,
+        State::Deposited,
+        State::Offered,
+        State::Claimed,
+    ];
+
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+impl Scene {
+    pub async fn at(state: State) -> Scene {
+        Scene::planned(state, Desktop::plan()).await
+    }
+
+    /// On a desktop with a plan of its own. The person is told what to do by `state`.
+    pub async fn planned(state: State, plan: Plan) -> Scene {
+        let script = match state {
+            State::Choosing => Script::Hang,
+            _ => Script::choose(VAULT),
+        };
+        let mut desktop = plan.chooser(script).open().await;
+        let idle_files = desktop.daemon().peer().open_files();
+        let manners = match state {
+            State::Deposited => Manners::KeepSilent,
+            _ => Manners::Acknowledge,
+        };
+        let importer = Importer::announced_with(&desktop, VAULT, manners).await;
+        let exporter = Exporter::join(&desktop).await;
+        let request = exporter.ask(COUNTS).await;
+        let asked = desktop.person.asked().await;
+        let mut scene = Scene {
+            exchange: asked["exchange"].as_str().unwrap().to_owned(),
+            chooser: chooser::pid(&asked),
+            desktop,
+            exporter,
+            importer,
+            request,
+            session: None,
+            offer: None,
+            idle_files,
+        };
+        scene.go_on_to(state).await;
+        let states = scene.exporter.status().await.states.unwrap();
+        assert_eq!(states.get(&state.name()), Some(&1), "{states:?}");
+        scene
+    }
+
+    async fn go_on_to(&mut self, state: State) {
+        if state >= State::Exporting {
+            self.session = Some(self.request.session().await);
+        }
+        if state >= State::Deposited {
+            self.session().deposit(&payload(), COUNTS).await.unwrap();
+        }
+        if state == State::Deposited {
+            self.importer.offered().await;
+        }
+        if state >= State::Offered {
+            self.offer = Some(self.importer.offer().await);
+        }
+        if state >= State::Claimed {
+            let (opened, _) = self.offer().redeem().await.unwrap();
+            assert_eq!(opened.document, DOCUMENT);
+        }
+    }
+
+    pub fn session(&self) -> &Session {
+        self.session.as_ref().expect("the person has agreed")
+    }
+
+    pub fn offer(&self) -> &Offer {
+        self.offer.as_ref().expect("the offer was made")
+    }
+
+    /// Nothing is left of the exchange: in the books, among the daemon's files, for a chooser to do.
+    pub async fn nothing_is_left(&mut self) {
+        let onlooker = Exporter::join(&self.desktop).await;
+        let status = onlooker.status().await;
+        assert_eq!((status.exchanges, status.states), (Some(0), Some(Default::default())));
+        let daemon = self.desktop.daemon().peer();
+        let Some(before) = self.idle_files else {
+            return eprintln!("the daemon's open files are not counted: only root may");
+        };
+        let look = || daemon.open_files();
+        eventually("the daemon's open files as before", look, |now| *now == Some(before)).await;
+    }
+}

@@ -31,7 +31,12 @@ async fn an_app_with_several_exporting_providers_has_to_name_one() {
     let error = exporter.request("", provider("school")).await.unwrap_err();
     assert_eq!(error.reason, Reason::UnknownProvider, "{error}");
     assert!(error.message.contains("school"), "{error}");
-    exporter.request("", provider("home")).await.unwrap().session().await;
+    exporter
+        .request("", provider("home"))
+        .await
+        .unwrap()
+        .session()
+        .await;
     let asked = desktop.person.asked().await;
     assert_eq!(asked["exporter"]["provider"], "home", "{asked}");
     assert_eq!(asked["exporter"]["app_id"], APP_ID, "{asked}");
@@ -79,7 +84,11 @@ async fn without_a_common_version_nobody_is_asked_and_the_answer_says_so() {
         ..options(COUNTS)
     };
     let (response, error) = exporter.request("", future).await.unwrap().refusal().await;
-    assert_eq!((response, error.reason), (2, Reason::NoCommonVersion), "{error}");
+    assert_eq!(
+        (response, error.reason),
+        (2, Reason::NoCommonVersion),
+        "{error}"
+    );
     assert_eq!(desktop.person.left(), [serde_json::Value::Null; 0]);
 }
 
@@ -99,7 +108,9 @@ async fn a_running_importer_without_a_common_version_is_told_apart_from_none() {
 #[tokio::test]
 async fn the_best_version_that_both_know_is_agreed_on() {
     let desktop = Desktop::sending_to(VAULT).await;
-    let entry = Entry::new(VAULT).line("Implements=org.credex.Importer1;").exec("/bin/true");
+    let entry = Entry::new(VAULT)
+        .line("Implements=org.credex.Importer1;")
+        .exec("/bin/true");
     desktop.install(&entry.group("[org.credex.Importer1]\nFormatVersions=1.0;1.1;1.2;\n"));
     let exporter = Exporter::join(&desktop).await;
     let many = ExportOptions {
@@ -127,7 +138,11 @@ async fn without_a_chooser_the_answer_says_what_to_do() {
     let _importer = Importer::announced(&desktop, VAULT).await;
     let exporter = Exporter::join(&desktop).await;
     let (response, error) = exporter.ask(COUNTS).await.refusal().await;
-    assert_eq!((response, error.reason), (2, Reason::ChooserUnavailable), "{error}");
+    assert_eq!(
+        (response, error.reason),
+        (2, Reason::ChooserUnavailable),
+        "{error}"
+    );
     assert!(error.message.contains("terminal"), "{error}");
 }
 
@@ -159,14 +174,20 @@ async fn a_chooser_that_dies_or_answers_nonsense_decides_nothing() {
 async fn one_chooser_asks_for_many_exporters_at_once_and_each_gets_its_own_answer() {
     let desktop = Desktop::plan().chooser(Script::Hang).open().await;
     let _importer = Importer::announced(&desktop, VAULT).await;
-    let (one, other) = (Exporter::join(&desktop).await, Exporter::join(&desktop).await);
+    let (one, other) = (
+        Exporter::join(&desktop).await,
+        Exporter::join(&desktop).await,
+    );
     let first = one.ask(COUNTS).await;
     let first_asked = desktop.person.asked().await;
     desktop.person.will(&Script::Decline);
     let (_, error) = other.ask(COUNTS).await.refusal().await;
     assert_eq!(error.reason, Reason::Cancelled, "{error}");
     let second_asked = desktop.person.asked().await;
-    assert_eq!(first_asked["pid"], second_asked["pid"], "there is one display");
+    assert_eq!(
+        first_asked["pid"], second_asked["pid"],
+        "there is one display"
+    );
     assert_ne!(first_asked["exchange"], second_asked["exchange"]);
     assert_eq!(one.left().await, [""; 0]);
     first.close().await.unwrap();

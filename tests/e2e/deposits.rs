@@ -27,7 +27,12 @@ struct Bad {
 
 fn bad(what: &'static str, fd: impl Into<OwnedFd>, words: &'static [&'static str]) -> Bad {
     let (fd, reason) = (fd.into(), Reason::PayloadRefused);
-    Bad { what, fd, reason, words }
+    Bad {
+        what,
+        fd,
+        reason,
+        words,
+    }
 }
 
 fn everything_bad(desktop: &Desktop) -> Vec<Bad> {
@@ -39,18 +44,42 @@ fn everything_bad(desktop: &Desktop) -> Vec<Bad> {
     writer.write_all(&[0; 100]).unwrap();
     let mut all = vec![
         bad("a pipe", reader, &["pipe", "memfd_create"]),
-        bad("a directory", File::open(directory).unwrap(), &["directory"]),
+        bad(
+            "a directory",
+            File::open(directory).unwrap(),
+            &["directory"],
+        ),
         bad("a socket", UnixStream::pair().unwrap().0, &["socket"]),
-        bad("a device", File::open("/dev/zero").unwrap(), &["character device"]),
+        bad(
+            "a device",
+            File::open("/dev/zero").unwrap(),
+            &["character device"],
+        ),
         bad("a file", File::open(regular).unwrap(), &["ordinary file"]),
-        bad("a file to write", write_only, &["write-only"]),
-        bad("an unsealed memfd", payload::write(DOCUMENT, &[]).file, &["F_SEAL_WRITE"]),
-        bad("an empty memfd", sealed(memfd::create().unwrap()), &["empty"]),
+        bad("a file to write", write_only, &["O_WRONLY"]),
+        bad(
+            "an unsealed memfd",
+            payload::write(DOCUMENT, &[]).file,
+            &["F_SEAL_WRITE"],
+        ),
+        bad(
+            "an empty memfd",
+            sealed(memfd::create().unwrap()),
+            &["empty"],
+        ),
         bad("a truncated envelope", resized(-1), &["cut", "padded"]),
         bad("a padded envelope", resized(1), &["cut", "padded"]),
         bad("a header alone", resized(-1000), &["bytes"]),
-        bad("a stranger's file", of_bytes(&[b'x'; 100]), &["not a Credex envelope"]),
-        bad("4 GiB that are not there", claiming(4 << 30, 100), &["4294967296", "100 bytes"]),
+        bad(
+            "a stranger's file",
+            of_bytes(&[b'x'; 100]),
+            &["not a Credex envelope"],
+        ),
+        bad(
+            "4 GiB that are not there",
+            claiming(4 << 30, 100),
+            &["4294967296", "100 bytes"],
+        ),
     ];
     let huge = claiming(4 << 30, envelope_size(4 << 30));
     let mut huge = bad("4 GiB that are there", huge, &["4294967296", "1073741824"]);
@@ -74,7 +103,8 @@ fn of_bytes(bytes: &[u8]) -> File {
 fn resized(by: i64) -> File {
     let file = payload::write(DOCUMENT, &[]).file;
     let size = file.metadata().unwrap().len();
-    file.set_len(size.saturating_add_signed(by).max(20)).unwrap();
+    file.set_len(size.saturating_add_signed(by).max(20))
+        .unwrap();
     sealed(file)
 }
 
@@ -93,15 +123,28 @@ async fn what_is_no_sealed_payload_is_refused_by_its_name_and_the_session_stays(
     let mut scene = Scene::at(State::Exporting).await;
     let good = payload();
     let wrapped = good.wrapped(&scene.session().public_key, &scene.session().path);
-    for Bad { what, fd, reason, words } in everything_bad(&scene.desktop) {
-        let refused = scene.session().deposit_raw(fd.as_fd(), &wrapped, COUNTS).await;
+    for Bad {
+        what,
+        fd,
+        reason,
+        words,
+    } in everything_bad(&scene.desktop)
+    {
+        let refused = scene
+            .session()
+            .deposit_raw(fd.as_fd(), &wrapped, COUNTS)
+            .await;
         let error = refused.expect_err(what);
         assert_eq!(error.reason, reason, "{what}: {error}");
         for word in words {
             assert!(error.message.contains(word), "{what}: {error}");
         }
     }
-    assert_eq!(scene.exporter.left().await, [""; 0], "the session has not ended");
+    assert_eq!(
+        scene.exporter.left().await,
+        [""; 0],
+        "the session has not ended"
+    );
     scene.session().deposit(&good, COUNTS).await.unwrap();
     assert_eq!(scene.importer.import().await.document, DOCUMENT);
     scene.session().receipt().await;
@@ -116,12 +159,17 @@ async fn a_key_that_is_not_wrapped_to_this_session_is_refused_and_the_session_st
     let cases = [
         ("random bytes", vec![7; 80]),
         ("another key", good.wrapped(&stranger, &session.path)),
-        ("another session", good.wrapped(&session.public_key, "/org/credex/Exchange1/session/1_1/x")),
+        (
+            "another session",
+            good.wrapped(&session.public_key, "/org/credex/Exchange1/session/1_1/x"),
+        ),
         ("too short", vec![7; 79]),
         ("nothing", Vec::new()),
     ];
     for (what, wrapped) in cases {
-        let refused = session.deposit_raw(good.file.as_fd(), &wrapped, COUNTS).await;
+        let refused = session
+            .deposit_raw(good.file.as_fd(), &wrapped, COUNTS)
+            .await;
         let error = refused.expect_err(what);
         assert_eq!(error.reason, Reason::PayloadRefused, "{what}: {error}");
         assert!(error.message.contains("wrapped_key"), "{what}: {error}");
@@ -162,7 +210,9 @@ async fn a_second_deposit_is_refused_and_the_first_one_counts() {
 #[tokio::test]
 async fn a_payload_that_was_tampered_with_is_refused_by_the_importers_library() {
     let desktop = Desktop::sending_to(VAULT).await;
-    let importer = credex::Importer::builder(VAULT).connect_to(desktop.bus.address()).await;
+    let importer = credex::Importer::builder(VAULT)
+        .connect_to(desktop.bus.address())
+        .await;
     let mut importer = importer.unwrap();
     let exporter = Exporter::join(&desktop).await;
     let session = exporter.agreed(COUNTS).await;
@@ -187,8 +237,17 @@ async fn a_document_that_nobody_could_import_is_refused_by_the_exporters_library
     let desktop = Desktop::sending_to(VAULT).await;
     let _importer = Importer::announced(&desktop, VAULT).await;
     let address = desktop.bus.address();
-    let exporter = credex::Exporter::connect_to(address, "org.example.App").await.unwrap();
-    let error = exporter.export(Payload::new("{\"version\":")).await.unwrap_err();
+    let exporter = credex::Exporter::connect_to(address, "org.example.App")
+        .await
+        .unwrap();
+    let error = exporter
+        .export(Payload::new("{\"version\":"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Document(_)), "{error:?}");
-    assert_eq!(desktop.person.left(), [serde_json::Value::Null; 0], "nobody was asked");
+    assert_eq!(
+        desktop.person.left(),
+        [serde_json::Value::Null; 0],
+        "nobody was asked"
+    );
 }

@@ -10,7 +10,9 @@ use crate::scene::{COUNTS, DOCUMENT, Scene, State, payload};
 
 /// The states before the payload was handed over.
 fn before_hand_over() -> impl Iterator<Item = State> {
-    State::ALL.into_iter().filter(|state| *state < State::Claimed)
+    State::ALL
+        .into_iter()
+        .filter(|state| *state < State::Claimed)
 }
 
 /// The importer is told if it had an offer, and of nothing otherwise.
@@ -44,7 +46,10 @@ async fn an_exporter_that_leaves_after_the_hand_over_only_misses_the_receipt() {
     let mut scene = Scene::at(State::Claimed).await;
     scene.exporter.clone().vanish().await;
     scene.offer().complete(&Default::default()).await.unwrap();
-    assert_eq!(scene.desktop.person.finished().await["outcome"], "completed");
+    assert_eq!(
+        scene.desktop.person.finished().await["outcome"],
+        "completed"
+    );
     scene.nothing_is_left().await;
 }
 
@@ -102,14 +107,23 @@ async fn a_chooser_that_is_killed_while_it_asks_ends_the_request() {
     let mut scene = Scene::at(State::Choosing).await;
     Peer::of_pid(scene.chooser).unwrap().signal(Signal::KILL);
     let (response, error) = scene.request.refusal().await;
-    assert_eq!((response, error.reason), (2, Reason::ChooserFailed), "{error}");
+    assert_eq!(
+        (response, error.reason),
+        (2, Reason::ChooserFailed),
+        "{error}"
+    );
     assert_eq!(scene.exporter.left().await, [""; 0]);
     scene.nothing_is_left().await;
 }
 
 #[tokio::test]
 async fn a_chooser_that_is_killed_later_takes_nothing_with_it() {
-    for state in [State::Exporting, State::Deposited, State::Offered, State::Claimed] {
+    for state in [
+        State::Exporting,
+        State::Deposited,
+        State::Offered,
+        State::Claimed,
+    ] {
         let mut scene = Scene::at(state).await;
         let chooser = Peer::of_pid(scene.chooser).unwrap();
         chooser.signal(Signal::KILL);

@@ -19,7 +19,10 @@ use crate::scene::{COUNTS, Scene, State};
 #[tokio::test]
 async fn a_caller_knows_the_paths_of_its_request_and_session_before_it_calls() {
     let scene = Scene::at(State::Choosing).await;
-    scene.desktop.person.will(&credex_tests::chooser::Script::choose(crate::scene::VAULT));
+    scene
+        .desktop
+        .person
+        .will(&credex_tests::chooser::Script::choose(crate::scene::VAULT));
     scene.request.close().await.unwrap();
     let exporter = Exporter::join(&scene.desktop).await;
     let asked = ExportOptions {
@@ -28,9 +31,15 @@ async fn a_caller_knows_the_paths_of_its_request_and_session_before_it_calls() {
         ..options(COUNTS)
     };
     let request = exporter.request("", asked).await.unwrap();
-    assert_eq!(request.path, names::request_path(&exporter.name(), "question_1"));
+    assert_eq!(
+        request.path,
+        names::request_path(&exporter.name(), "question_1")
+    );
     let session = request.session().await;
-    assert_eq!(session.path, names::session_path(&exporter.name(), "session_1"));
+    assert_eq!(
+        session.path,
+        names::session_path(&exporter.name(), "session_1")
+    );
 }
 
 #[tokio::test]
@@ -53,7 +62,11 @@ async fn a_request_is_answered_once_and_is_gone_afterwards() {
     let error = scene.request.close().await.unwrap_err();
     assert_eq!(error.reason, Reason::NotFound, "{error}");
     let states = scene.exporter.status().await.states.unwrap();
-    assert_eq!(states.get("exporting"), Some(&1), "the session lives on: {states:?}");
+    assert_eq!(
+        states.get("exporting"),
+        Some(&1),
+        "the session lives on: {states:?}"
+    );
 }
 
 #[tokio::test]
@@ -81,12 +94,22 @@ async fn to_anybody_else_a_request_a_session_and_an_offer_are_not_there() {
         if let Some(session) = &scene.session {
             let closed = close_session(bus, &session.path).await.unwrap_err();
             assert_eq!(closed.reason, Reason::NotFound, "{state:?}: {closed}");
-            let deposit = zbus::Proxy::new(bus, names::BUS_NAME, session.path.as_str(), names::SESSION);
+            let deposit =
+                zbus::Proxy::new(bus, names::BUS_NAME, session.path.as_str(), names::SESSION);
             let counts = std::collections::HashMap::<String, u32>::new();
             let none = std::collections::HashMap::<String, zbus::zvariant::Value<'_>>::new();
             let file = crate::scene::payload().file;
-            let body = (zbus::zvariant::Fd::from(&file), vec![0_u8; 80], counts, none);
-            let refused = deposit.await.unwrap().call::<_, _, u64>("Deposit", &body).await;
+            let body = (
+                zbus::zvariant::Fd::from(&file),
+                vec![0_u8; 80],
+                counts,
+                none,
+            );
+            let refused = deposit
+                .await
+                .unwrap()
+                .call::<_, _, u64>("Deposit", &body)
+                .await;
             let refused = credex_tests::Error::from(refused.unwrap_err());
             assert_eq!(refused.reason, Reason::NotFound, "{state:?}: {refused}");
         }
@@ -102,14 +125,20 @@ async fn to_anybody_else_a_request_a_session_and_an_offer_are_not_there() {
         let rest = [
             proxy.extend(&offer, 60, Default::default()).await.map(drop),
             proxy.decline(&offer, "", Default::default()).await,
-            proxy.complete(&offer, &Default::default(), Default::default()).await,
+            proxy
+                .complete(&offer, &Default::default(), Default::default())
+                .await,
         ];
         for refusal in rest {
             let refusal = credex_tests::Error::from(refusal.unwrap_err());
             assert_eq!(refusal.reason, Reason::NotFound, "{state:?}: {refusal}");
         }
         let states = scene.exporter.status().await.states.unwrap();
-        assert_eq!(states.get(&state.name()), Some(&1), "nothing has changed: {states:?}");
+        assert_eq!(
+            states.get(&state.name()),
+            Some(&1),
+            "nothing has changed: {states:?}"
+        );
     }
 }
 
@@ -118,9 +147,15 @@ async fn the_running_daemon_describes_itself_as_its_interface_files_do() {
     let scene = Scene::at(State::Exporting).await;
     let bus = scene.exporter.connection();
     let places = [
-        (names::SERVICE_PATH, &[names::EXPORT, names::IMPORT, names::STATUS][..]),
+        (
+            names::SERVICE_PATH,
+            &[names::EXPORT, names::IMPORT, names::STATUS][..],
+        ),
         (&scene.session().path, &[names::SESSION][..]),
-        (&names::request_path(&scene.exporter.name(), "any"), &[names::REQUEST][..]),
+        (
+            &names::request_path(&scene.exporter.name(), "any"),
+            &[names::REQUEST][..],
+        ),
     ];
     for (path, interfaces) in places {
         let text = introspect(bus, path).await;
@@ -132,9 +167,16 @@ async fn the_running_daemon_describes_itself_as_its_interface_files_do() {
             assert_eq!(shape(running), shape(file), "{path}: {interface}");
             assert!(shape(file).len() >= 2, "{interface} has members");
         }
-        let ours = served.interfaces().iter().map(|interface| interface.name().to_string());
+        let ours = served
+            .interfaces()
+            .iter()
+            .map(|interface| interface.name().to_string());
         let ours: BTreeSet<String> = ours.filter(|name| name.starts_with("org.credex")).collect();
-        assert_eq!(ours, interfaces.iter().map(|name| (*name).to_owned()).collect(), "{path}");
+        assert_eq!(
+            ours,
+            interfaces.iter().map(|name| (*name).to_owned()).collect(),
+            "{path}"
+        );
     }
 }
 
@@ -145,7 +187,16 @@ async fn introspection_lists_nobodys_requests_and_sessions() {
     let element = names::sender_element(&scene.exporter.name());
     let session = scene.session().path.rsplit('/').next().unwrap().to_owned();
     let own = format!("{}/{element}", names::SESSION_PREFIX);
-    let paths = ["/", "/org", "/org/credex", names::SERVICE_PATH, names::SESSION_PREFIX, names::REQUEST_PREFIX, names::OFFER_PREFIX, &own];
+    let paths = [
+        "/",
+        "/org",
+        "/org/credex",
+        names::SERVICE_PATH,
+        names::SESSION_PREFIX,
+        names::REQUEST_PREFIX,
+        names::OFFER_PREFIX,
+        &own,
+    ];
     for path in paths {
         let text = introspect(stranger.connection(), path).await;
         assert!(!text.contains(&session), "{path}: {text}");
@@ -161,16 +212,25 @@ async fn every_method_is_answered_and_wrong_arguments_are_refused_with_both_sign
     let scene = Scene::at(State::Exporting).await;
     let bus = scene.exporter.connection();
     let places = [
-        (names::SERVICE_PATH, &[names::EXPORT, names::IMPORT, names::STATUS][..]),
+        (
+            names::SERVICE_PATH,
+            &[names::EXPORT, names::IMPORT, names::STATUS][..],
+        ),
         (&scene.session().path, &[names::SESSION][..]),
-        (&names::request_path(&scene.exporter.name(), "any"), &[names::REQUEST][..]),
+        (
+            &names::request_path(&scene.exporter.name(), "any"),
+            &[names::REQUEST][..],
+        ),
     ];
     let mut tried = 0;
     for (path, interfaces) in places {
         for interface in interfaces {
             let file = described(interface);
             for method in find(&file, interface).methods() {
-                let inputs = method.args().iter().filter(|arg| arg.direction() == Some(ArgDirection::In));
+                let inputs = method
+                    .args()
+                    .iter()
+                    .filter(|arg| arg.direction() == Some(ArgDirection::In));
                 let wanted: String = inputs.map(|arg| arg.ty().to_string()).collect();
                 let name = method.name().to_string();
                 if wanted.is_empty() {
@@ -190,7 +250,14 @@ async fn every_method_is_answered_and_wrong_arguments_are_refused_with_both_sign
         }
     }
     assert_eq!(tried, 2 * 10, "every method with arguments was tried");
-    let gone = call(bus, &names::request_path(":1.0", "x"), names::REQUEST, "Close", &()).await;
+    let gone = call(
+        bus,
+        &names::request_path(":1.0", "x"),
+        names::REQUEST,
+        "Close",
+        &(),
+    )
+    .await;
     assert_eq!(gone.reason, Reason::NotFound, "{gone}");
     scene.session().close().await.unwrap();
 }
@@ -207,8 +274,14 @@ async fn every_interface_has_version_1() {
         (&scene.request.path, names::REQUEST),
     ];
     for (path, interface) in places {
-        let proxy = zbus::Proxy::new(bus, names::BUS_NAME, path, interface).await.unwrap();
-        assert_eq!(proxy.get_property::<u32>("version").await.unwrap(), 1, "{interface}");
+        let proxy = zbus::Proxy::new(bus, names::BUS_NAME, path, interface)
+            .await
+            .unwrap();
+        assert_eq!(
+            proxy.get_property::<u32>("version").await.unwrap(),
+            1,
+            "{interface}"
+        );
     }
 }
 
@@ -228,7 +301,9 @@ async fn call(
     method: &str,
     body: &(impl serde::Serialize + DynamicType),
 ) -> credex_tests::Error {
-    let proxy = zbus::Proxy::new(bus, names::BUS_NAME, path, interface).await.unwrap();
+    let proxy = zbus::Proxy::new(bus, names::BUS_NAME, path, interface)
+        .await
+        .unwrap();
     let answer = proxy.call_method(method, body).await;
     credex_tests::Error::from(answer.expect_err(method))
 }
@@ -250,7 +325,14 @@ fn find<'n>(node: &'n Node<'n>, interface: &str) -> &'n Interface<'n> {
 /// Every member with its arguments, a line each.
 fn shape(interface: &Interface<'_>) -> BTreeSet<String> {
     let args = |args: &[zbus_xml::Arg]| {
-        let each = |arg: &zbus_xml::Arg| format!("{:?} {:?} {}", arg.direction(), arg.name(), arg.ty().to_string());
+        let each = |arg: &zbus_xml::Arg| {
+            format!(
+                "{:?} {:?} {}",
+                arg.direction(),
+                arg.name(),
+                arg.ty().to_string()
+            )
+        };
         args.iter().map(each).collect::<Vec<_>>().join(", ")
     };
     let methods = interface.methods().iter();
@@ -258,6 +340,13 @@ fn shape(interface: &Interface<'_>) -> BTreeSet<String> {
     let signals = interface.signals().iter();
     let signals = signals.map(|each| format!("signal {} {}", each.name(), args(each.args())));
     let properties = interface.properties().iter();
-    let properties = properties.map(|each| format!("property {} {} {:?}", each.name(), each.ty().to_string(), each.access()));
+    let properties = properties.map(|each| {
+        format!(
+            "property {} {} {:?}",
+            each.name(),
+            each.ty().to_string(),
+            each.access()
+        )
+    });
     methods.chain(signals).chain(properties).collect()
 }

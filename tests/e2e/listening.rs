@@ -41,8 +41,15 @@ async fn a_listener_holds_no_plaintext_no_key_and_no_token_and_spoils_nothing() 
     let seen = monitor.seen().await;
     let bytes = monitor::bytes(&seen);
     let fds = monitor::fds(&seen);
-    assert!(monitor::contains(&bytes, b"RequestExport"), "the listener heard nothing");
-    assert!(fds.len() >= 2, "the payload went by twice, and {} fds were seen", fds.len());
+    assert!(
+        monitor::contains(&bytes, b"RequestExport"),
+        "the listener heard nothing"
+    );
+    assert!(
+        fds.len() >= 2,
+        "the payload went by twice, and {} fds were seen",
+        fds.len()
+    );
     let mut hoard = bytes;
     for fd in &fds {
         hoard.extend(content(fd));
@@ -50,9 +57,14 @@ async fn a_listener_holds_no_plaintext_no_key_and_no_token_and_spoils_nothing() 
     }
     let forms = forms_of(&token);
     let key = payload.key.as_bytes();
-    let secrets = [MARKER.as_bytes(), key].into_iter().chain(forms.iter().map(Vec::as_slice));
+    let secrets = [MARKER.as_bytes(), key]
+        .into_iter()
+        .chain(forms.iter().map(Vec::as_slice));
     for secret in secrets {
-        assert!(!monitor::contains(&hoard, secret), "the listener holds {secret:x?}");
+        assert!(
+            !monitor::contains(&hoard, secret),
+            "the listener holds {secret:x?}"
+        );
     }
     for fd in fds {
         assert_opens_with_nothing_of(&hoard, fd);
@@ -68,13 +80,19 @@ fn content(fd: &OwnedFd) -> Vec<u8> {
 
 fn assert_unchangeable(fd: &OwnedFd) {
     let file = File::from(fd.try_clone().unwrap());
-    assert!(file.write_at(b"x", 40).is_err(), "the payload could be written");
+    assert!(
+        file.write_at(b"x", 40).is_err(),
+        "the payload could be written"
+    );
     assert!(file.set_len(0).is_err(), "the payload could be cut");
-    assert!(file.set_len(1 << 20).is_err(), "the payload could be padded");
+    assert!(
+        file.set_len(1 << 20).is_err(),
+        "the payload could be padded"
+    );
 }
 
 /// A token as bytes, and as the texts that are usual for a UUID.
-pub fn forms_of(token: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn forms_of(token: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
     let cuts = [0..8, 8..12, 12..16, 16..20, 20..32];
     let dashed = cuts.map(|cut| hex[cut].to_owned()).join("-");
@@ -85,12 +103,16 @@ pub fn forms_of(token: &[u8]) -> Vec<Vec<u8>> {
 
 /// Tries every 32 bytes that were seen as the key.
 fn assert_opens_with_nothing_of(hoard: &[u8], fd: OwnedFd) {
-    let envelope = CheckedEnvelope::check(fd.as_fd().try_clone_to_owned().unwrap(), u64::MAX).unwrap();
+    let envelope =
+        CheckedEnvelope::check(fd.as_fd().try_clone_to_owned().unwrap(), u64::MAX).unwrap();
     for (at, window) in hoard.array_windows_of::<32>().enumerate() {
         let mut opener = envelope.opener(&ContentKey::from_bytes(window)).unwrap();
         let mut plaintext = vec![0; opener.segment_buffer_len()];
         let opened = opener.read_segment_into(&mut plaintext);
-        assert!(opened.is_err(), "the bytes at {at} of what was seen are the key");
+        assert!(
+            opened.is_err(),
+            "the bytes at {at} of what was seen are the key"
+        );
     }
 }
 

@@ -42,17 +42,30 @@ async fn what_the_person_leaves_out_does_not_arrive() {
         assert_eq!(import.attachments().count(), 0, "no file was let go");
         for left_out in ["basic-auth", "passkey", "ssh-key", "credit-card"] {
             let typed = format!("\"{left_out}\"");
-            assert!(cxf_contains(cxf::sample(), &typed), "the sample has {left_out}");
-            assert!(!cxf_contains(import.document(), &typed), "{left_out} arrived");
+            assert!(
+                cxf_contains(cxf::sample(), &typed),
+                "the sample has {left_out}"
+            );
+            assert!(
+                !cxf_contains(import.document(), &typed),
+                "{left_out} arrived"
+            );
         }
-        assert_eq!(import.discrepancies(), [], "what was narrowed is as was let go");
+        assert_eq!(
+            import.discrepancies(),
+            [],
+            "what was narrowed is as was let go"
+        );
         import.complete_all().await.unwrap();
     };
     let (receipt, ()) = tokio::join!(export, import);
     let named: Vec<&str> = receipt.types.keys().map(String::as_str).collect();
     assert_eq!(named, GRANTED);
     let finished = desktop.person.finished().await;
-    assert!(finished["receipt"]["note"][0].as_u64().unwrap() > 0, "{finished}");
+    assert!(
+        finished["receipt"]["note"][0].as_u64().unwrap() > 0,
+        "{finished}"
+    );
     assert!(finished["receipt"].get("passkey").is_none(), "{finished}");
 }
 
@@ -60,7 +73,9 @@ async fn what_the_person_leaves_out_does_not_arrive() {
 async fn an_exporter_that_sends_more_than_it_was_let_is_found_out() {
     let plan = Desktop::plan().chooser(Script::choose_only(VAULT, &["note"]));
     let desktop = plan.open().await;
-    let importer = credex::Importer::builder(VAULT).connect_to(desktop.bus.address()).await;
+    let importer = credex::Importer::builder(VAULT)
+        .connect_to(desktop.bus.address())
+        .await;
     let mut importer = importer.unwrap();
     let exporter = Exporter::join(&desktop).await;
     let session = exporter.agreed(&[("note", 1), ("passkey", 1)]).await;

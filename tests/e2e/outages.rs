@@ -5,13 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use credex::{Error, ExportRequest, Payload, cxf, silent};
+use credex_tests::Reason;
 use credex_tests::chooser::{Script, pid};
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::{APP_ID, Exporter};
 use credex_tests::importer::Importer;
 use credex_tests::patience::within;
 use credex_tests::process::Peer;
-use credex_tests::Reason;
 
 use crate::scene::{Scene, State, VAULT};
 
@@ -35,14 +35,21 @@ impl Apps {
         let address = desktop.bus.address().to_owned();
         let importer = credex::Importer::builder(VAULT).connect_to(&address).await;
         let mut importer = importer.unwrap();
-        let exporter = credex::Exporter::connect_to(&address, APP_ID).await.unwrap();
+        let exporter = credex::Exporter::connect_to(&address, APP_ID)
+            .await
+            .unwrap();
         let request = ExportRequest::of_document(cxf::sample()).unwrap();
         let asking = async move { exporter.request(request).await };
         if state == State::Choosing {
             let exporter = tokio::spawn(asking);
             let chooser = chooser(&desktop).await;
             let waits = async move { exporter.await.unwrap().map(drop).unwrap_err() };
-            return Apps { desktop, exporter: Box::pin(waits), importer: None, chooser };
+            return Apps {
+                desktop,
+                exporter: Box::pin(waits),
+                importer: None,
+                chooser,
+            };
         }
         let grant = asking.await.unwrap();
         let chooser = chooser(&desktop).await;
@@ -55,12 +62,16 @@ impl Apps {
                     Err(error) => error,
                 }
             };
-            return Apps { desktop, exporter: Box::pin(sends), importer: None, chooser };
+            return Apps {
+                desktop,
+                exporter: Box::pin(sends),
+                importer: None,
+                chooser,
+            };
         }
         let mut delivery = grant.send(Payload::new(cxf::sample())).await.unwrap();
         let waits = Box::pin(async move { delivery.receipt().await.unwrap_err() });
         let offer = importer.next_offer().await.unwrap();
-        offer.token_received().await.unwrap();
         let importer: Wait = if state == State::Claimed {
             let import = offer.redeem(&mut silent).await.unwrap();
             Box::pin(async move {
@@ -75,16 +86,27 @@ impl Apps {
                 error
             })
         };
-        Apps { desktop, exporter: waits, importer: Some(importer), chooser }
+        Apps {
+            desktop,
+            exporter: waits,
+            importer: Some(importer),
+            chooser,
+        }
     }
 
     /// Both apps are told that the service is not there any more, and the chooser goes.
     async fn learn_it(&mut self, state: State) {
         let told = within("the exporter to be told", self.exporter.as_mut()).await;
-        assert!(matches!(told, Error::ServiceStopped(_)), "{state:?}: {told:?}");
+        assert!(
+            matches!(told, Error::ServiceStopped(_)),
+            "{state:?}: {told:?}"
+        );
         if let Some(importer) = self.importer.as_mut() {
             let told = within("the importer to be told", importer.as_mut()).await;
-            assert!(matches!(told, Error::ServiceStopped(_)), "{state:?}: {told:?}");
+            assert!(
+                matches!(told, Error::ServiceStopped(_)),
+                "{state:?}: {told:?}"
+            );
         }
         self.chooser.ended().await;
     }
@@ -95,7 +117,12 @@ async fn chooser(desktop: &Desktop) -> Peer {
 }
 
 /// The states in which the library can be caught waiting.
-const STATES: [State; 4] = [State::Choosing, State::Exporting, State::Offered, State::Claimed];
+const STATES: [State; 4] = [
+    State::Choosing,
+    State::Exporting,
+    State::Offered,
+    State::Claimed,
+];
 
 #[tokio::test]
 async fn when_the_daemon_is_killed_both_apps_learn_that_the_service_stopped() {
@@ -156,12 +183,19 @@ async fn an_importer_that_announced_itself_does_so_again_to_the_next_daemon() {
     let mut importer = importer.unwrap();
     desktop.daemon().process.kill();
     desktop.start_daemon().await;
-    let exporter = credex::Exporter::connect_to(&address, APP_ID).await.unwrap();
+    let exporter = credex::Exporter::connect_to(&address, APP_ID)
+        .await
+        .unwrap();
     let shown = within("the importer to be listed again", async {
         let onlooker = Importer::join(&desktop).await;
         loop {
             let proxy = credex_protocol::proxy::StatusProxy::new(onlooker.connection()).await;
-            let listed = proxy.unwrap().providers(Default::default()).await.unwrap().0;
+            let listed = proxy
+                .unwrap()
+                .providers(Default::default())
+                .await
+                .unwrap()
+                .0;
             if let Some(importer) = listed.into_iter().next() {
                 return importer;
             }
@@ -170,7 +204,13 @@ async fn an_importer_that_announced_itself_does_so_again_to_the_next_daemon() {
     assert!(shown.await.id.unwrap().starts_with(VAULT));
     let import = async {
         let offer = importer.next_offer().await.unwrap();
-        offer.redeem(&mut silent).await.unwrap().complete_all().await.unwrap();
+        offer
+            .redeem(&mut silent)
+            .await
+            .unwrap()
+            .complete_all()
+            .await
+            .unwrap();
     };
     let (receipt, ()) = tokio::join!(exporter.export(cxf::sample()), import);
     receipt.unwrap();

@@ -25,7 +25,12 @@ async fn agreed(desktop: &Desktop) -> Session {
         activation_token: Some(ACTIVATION.to_owned()),
         ..options(COUNTS)
     };
-    exporter.request(WINDOW, options).await.unwrap().session().await
+    exporter
+        .request(WINDOW, options)
+        .await
+        .unwrap()
+        .session()
+        .await
 }
 
 /// An importer in a process of its own takes it all, and was told where to show itself.
@@ -36,7 +41,10 @@ async fn is_imported(session: &Session, reports: &Reports) -> Value {
     assert_eq!(offer["parent_window"], WINDOW);
     assert_eq!(offer["activation_token"], ACTIVATION);
     let imported = reports.next("imported").await;
-    assert_eq!(imported["document"], String::from_utf8(DOCUMENT.to_vec()).unwrap());
+    assert_eq!(
+        imported["document"],
+        String::from_utf8(DOCUMENT.to_vec()).unwrap()
+    );
     assert_eq!(session.receipt().await.0["note"].succeeded, 1);
     assert_tells_no_secret(&offer, payload.key.as_bytes());
     offer
@@ -49,7 +57,11 @@ fn assert_tells_no_secret(offer: &Value, key: &[u8]) {
     let token: Vec<u8> = serde_json::from_value(offer["token"].clone()).unwrap();
     assert_eq!(token.len(), 16);
     for secret in forms_of(&token).iter().map(Vec::as_slice).chain([key]) {
-        assert!(!contains(&public, secret), "{}", String::from_utf8_lossy(&public));
+        assert!(
+            !contains(&public, secret),
+            "{}",
+            String::from_utf8_lossy(&public)
+        );
     }
 }
 
@@ -106,7 +118,8 @@ async fn an_importer_without_a_desktop_entry_gets_its_offer_where_it_announced_i
 }
 
 #[tokio::test]
-async fn a_stranger_that_announces_itself_as_an_installed_app_is_neither_shown_nor_offered_anything() {
+async fn a_stranger_that_announces_itself_as_an_installed_app_is_neither_shown_nor_offered_anything()
+ {
     let desktop = Desktop::sending_to(VAULT).await;
     let reports = desktop.reports("importer");
     let command = app::command(&reports, VAULT, Role::Dawdle);
@@ -142,7 +155,7 @@ async fn an_importer_that_never_announces_itself_is_reported_and_not_waited_for(
 }
 
 #[tokio::test]
-async fn an_importer_that_cannot_be_started_is_reported_with_its_name() {
+async fn an_importer_that_cannot_be_started_is_named_to_the_person_alone() {
     let desktop = Desktop::sending_to(VAULT).await;
     desktop.install(&Entry::importer(VAULT).exec("/bin/false --some=argument"));
     desktop.install(&Entry::importer("org.example.Broken").dbus_activatable());
@@ -153,15 +166,29 @@ async fn an_importer_that_cannot_be_started_is_reported_with_its_name() {
     session.deposit(&payload(), COUNTS).await.unwrap();
     let (error, handed_over) = session.failure().await;
     assert_eq!(error.reason, Reason::ImporterUnavailable, "{error}");
-    assert!(error.message.contains("org.example.Broken"), "{error}");
     assert!(!handed_over);
+    let finished = desktop.person.finished().await;
+    let message = finished["message"].as_str().unwrap();
+    assert!(message.contains("org.example.Broken"), "{finished}");
+    assert!(
+        !error.message.contains("org.example.Broken"),
+        "it is for the person: {error}"
+    );
 }
 
 #[tokio::test]
 async fn an_importer_that_answers_an_offer_wrongly_is_reported() {
     let answers = [
-        (Manners::Refuse, Reason::ImporterDeclined, "the vault is full"),
-        (Manners::SendNoKey, Reason::ImporterUnavailable, "public key"),
+        (
+            Manners::Refuse,
+            Reason::ImporterDeclined,
+            "the vault is full",
+        ),
+        (
+            Manners::SendNoKey,
+            Reason::ImporterUnavailable,
+            "public key",
+        ),
     ];
     for (manners, reason, word) in answers {
         let desktop = Desktop::sending_to(VAULT).await;
@@ -170,8 +197,10 @@ async fn an_importer_that_answers_an_offer_wrongly_is_reported() {
         session.deposit(&payload(), COUNTS).await.unwrap();
         let (error, handed_over) = session.failure().await;
         assert_eq!(error.reason, reason, "{manners:?}: {error}");
-        assert!(error.message.contains(word), "{manners:?}: {error}");
         assert!(!handed_over);
+        let finished = desktop.person.finished().await;
+        let message = finished["message"].as_str().unwrap();
+        assert!(message.contains(word), "{manners:?}: {finished}");
         importer.offered().await;
         assert_eq!(importer.left().await, [""; 0]);
     }
@@ -182,7 +211,10 @@ async fn an_importer_that_withdraws_its_announcement_is_not_shown_any_more() {
     let desktop = Desktop::sending_to(VAULT).await;
     let importer = Importer::announced(&desktop, VAULT).await;
     let other = Importer::join(&desktop).await;
-    other.announce("org.example.Other", AnnounceOptions::default()).await.unwrap();
+    other
+        .announce("org.example.Other", AnnounceOptions::default())
+        .await
+        .unwrap();
     let proxy = importer.proxy().await;
     proxy.withdraw(Default::default()).await.unwrap();
     let exporter = Exporter::join(&desktop).await;
@@ -190,5 +222,10 @@ async fn an_importer_that_withdraws_its_announcement_is_not_shown_any_more() {
     let importers = desktop.person.asked().await["importers"].clone();
     let importers = importers.as_array().unwrap();
     assert_eq!(importers.len(), 1, "{importers:?}");
-    assert!(importers[0]["id"].as_str().unwrap().starts_with("org.example.Other@"));
+    assert!(
+        importers[0]["id"]
+            .as_str()
+            .unwrap()
+            .starts_with("org.example.Other@")
+    );
 }

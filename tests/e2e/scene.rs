@@ -8,22 +8,22 @@ use credex_tests::patience::eventually;
 use credex_tests::payload::{self, Sealed};
 
 /// The importer of most stories.
-pub const VAULT: &str = "org.example.Vault";
+pub(crate) const VAULT: &str = "org.example.Vault";
 /// What it gets.
-pub const COUNTS: &[(&str, u32)] = &[("note", 1)];
+pub(crate) const COUNTS: &[(&str, u32)] = &[("note", 1)];
 /// A sentence that must not be seen outside the two apps.
-pub const MARKER: &str = "correct horse battery staple";
+pub(crate) const MARKER: &str = "correct horse battery staple";
 /// A document with it. Nobody who speaks the wire by hand looks at it.
-pub const DOCUMENT: &[u8] = br#"{"note":"correct horse battery staple"}"#;
+pub(crate) const DOCUMENT: &[u8] = br#"{"note":"correct horse battery staple"}"#;
 
 /// A sealed payload of [`DOCUMENT`].
-pub fn payload() -> Sealed {
+pub(crate) fn payload() -> Sealed {
     payload::seal(DOCUMENT, &[])
 }
 
 /// How far an exchange is. The names are those of `Status.GetStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub(crate) enum State {
     Choosing,
     Exporting,
     Deposited,
@@ -32,22 +32,22 @@ pub enum State {
 }
 
 /// One exchange on a desktop of its own.
-pub struct Scene {
-    pub desktop: Desktop,
-    pub exporter: Exporter,
-    pub importer: Importer,
-    pub request: Request,
-    pub session: Option<Session>,
-    pub offer: Option<Offer>,
+pub(crate) struct Scene {
+    pub(crate) desktop: Desktop,
+    pub(crate) exporter: Exporter,
+    pub(crate) importer: Importer,
+    pub(crate) request: Request,
+    pub(crate) session: Option<Session>,
+    pub(crate) offer: Option<Offer>,
     /// The exchange, as the chooser calls it.
-    pub exchange: String,
+    pub(crate) exchange: String,
     /// The process of the chooser.
-    pub chooser: u32,
+    pub(crate) chooser: u32,
     idle_files: Option<usize>,
 }
 
 impl State {
-    pub const ALL: [State; 5] = [
+    pub(crate) const ALL: [State; 5] = [
         State::Choosing,
         State::Exporting,
         State::Deposited,
@@ -55,23 +55,25 @@ impl State {
         State::Claimed,
     ];
 
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         format!("{self:?}").to_lowercase()
     }
 }
 
 impl Scene {
-    pub async fn at(state: State) -> Scene {
+    pub(crate) async fn at(state: State) -> Scene {
         Scene::planned(state, Desktop::plan()).await
     }
 
     /// On a desktop with a plan of its own. The person is told what to do by `state`.
-    pub async fn planned(state: State, plan: Plan) -> Scene {
+    pub(crate) async fn planned(state: State, plan: Plan) -> Scene {
         let script = match state {
             State::Choosing => Script::Hang,
             _ => Script::choose(VAULT),
         };
         let mut desktop = plan.chooser(script).open().await;
+        // A call first: the daemon takes its name before it opens its timer.
+        Exporter::join(&desktop).await.status().await;
         let idle_files = desktop.daemon().peer().open_files();
         let manners = match state {
             State::Deposited => Manners::KeepSilent,
@@ -117,24 +119,30 @@ impl Scene {
         }
     }
 
-    pub fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         self.session.as_ref().expect("the person has agreed")
     }
 
-    pub fn offer(&self) -> &Offer {
+    pub(crate) fn offer(&self) -> &Offer {
         self.offer.as_ref().expect("the offer was made")
     }
 
     /// Nothing is left of the exchange: in the books, among the daemon's files, for a chooser to do.
-    pub async fn nothing_is_left(&mut self) {
+    pub(crate) async fn nothing_is_left(&mut self) {
         let onlooker = Exporter::join(&self.desktop).await;
         let status = onlooker.status().await;
-        assert_eq!((status.exchanges, status.states), (Some(0), Some(Default::default())));
+        assert_eq!(
+            (status.exchanges, status.states),
+            (Some(0), Some(Default::default()))
+        );
         let daemon = self.desktop.daemon().peer();
         let Some(before) = self.idle_files else {
             return eprintln!("the daemon's open files are not counted: only root may");
         };
         let look = || daemon.open_files();
-        eventually("the daemon's open files as before", look, |now| *now == Some(before)).await;
+        eventually("the daemon's open files as before", look, |now| {
+            *now == Some(before)
+        })
+        .await;
     }
 }

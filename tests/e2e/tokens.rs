@@ -14,7 +14,11 @@ async fn a_token_redeems_once() {
     scene.offer().complete(&Default::default()).await.unwrap();
     let error = scene.offer().redeem().await.unwrap_err();
     assert_eq!(error.reason, Reason::AlreadyRedeemed, "{error}");
-    let error = scene.offer().complete(&Default::default()).await.unwrap_err();
+    let error = scene
+        .offer()
+        .complete(&Default::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.reason, Reason::AlreadyRedeemed, "{error}");
 }
 
@@ -37,7 +41,10 @@ async fn a_token_is_worth_nothing_to_another_app() {
     let token = scene.offer().token_for_service();
     let thief = Importer::join(&scene.desktop).await;
     for _ in 0..10 {
-        let error = thief.redeem_raw(&scene.offer().path, &token).await.unwrap_err();
+        let error = thief
+            .redeem_raw(&scene.offer().path, &token)
+            .await
+            .unwrap_err();
         assert_eq!(error.reason, Reason::NotFound, "{error}");
     }
     let (opened, _) = scene.offer().redeem().await.unwrap();
@@ -52,10 +59,18 @@ async fn a_few_wrong_tokens_are_forgiven_and_no_more() {
     let wrong = offer.seal_token(&[7; 16]);
     let garbage = vec![7; 64];
     for attempt in [&wrong, &garbage] {
-        let error = scene.importer.redeem_raw(&offer.path, attempt).await.unwrap_err();
+        let error = scene
+            .importer
+            .redeem_raw(&offer.path, attempt)
+            .await
+            .unwrap_err();
         assert_eq!(error.reason, Reason::InvalidToken, "{error}");
     }
-    let error = scene.importer.redeem_raw(&offer.path, &wrong).await.unwrap_err();
+    let error = scene
+        .importer
+        .redeem_raw(&offer.path, &wrong)
+        .await
+        .unwrap_err();
     assert_eq!(error.reason, Reason::AttemptsExhausted, "{error}");
     let error = offer.redeem().await.unwrap_err();
     assert_eq!(error.reason, Reason::AttemptsExhausted, "{error}");
@@ -73,24 +88,39 @@ async fn an_offer_that_nobody_takes_expires_and_only_its_importer_learns_how() {
     let (error, handed_over) = scene.session().failure().await;
     assert_eq!(error.reason, Reason::Expired, "{error}");
     assert!(!handed_over);
-    assert_eq!(scene.importer.withdrawn().await.error.reason, Reason::Expired);
+    assert_eq!(
+        scene.importer.withdrawn().await.error.reason,
+        Reason::Expired
+    );
     let error = scene.offer().redeem().await.unwrap_err();
     assert_eq!(error.reason, Reason::Expired, "{error}");
     let stranger = Importer::join(&scene.desktop).await;
     let token = scene.offer().token_for_service();
-    let error = stranger.redeem_raw(&scene.offer().path, &token).await.unwrap_err();
+    let error = stranger
+        .redeem_raw(&scene.offer().path, &token)
+        .await
+        .unwrap_err();
     assert_eq!(error.reason, Reason::NotFound, "{error}");
     scene.nothing_is_left().await;
 }
 
 #[tokio::test]
 async fn an_importer_can_have_the_offer_extended_but_not_for_ever_and_never_shortened() {
-    let plan = Desktop::plan().seconds("offer", 300).seconds("extended", 400);
+    let plan = Desktop::plan()
+        .seconds("offer", 300)
+        .seconds("extended", 400);
     let scene = Scene::planned(State::Offered, plan).await;
     let first = scene.offer().options.expires.unwrap();
-    assert_eq!(scene.offer().extend(10).await.unwrap(), first, "it is not shortened");
+    assert_eq!(
+        scene.offer().extend(10).await.unwrap(),
+        first,
+        "it is not shortened"
+    );
     let longer = scene.offer().extend(350).await.unwrap();
-    assert!((first + 45_000..=first + 100_000).contains(&longer), "{first} {longer}");
+    assert!(
+        (first + 45_000..=first + 100_000).contains(&longer),
+        "{first} {longer}"
+    );
     let longest = scene.offer().extend(100_000).await.unwrap();
     assert_eq!(longest, first + 100_000, "at most 400 s from the deposit");
     assert_eq!(scene.offer().redeem().await.unwrap().0.document, DOCUMENT);

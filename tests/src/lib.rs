@@ -10,6 +10,7 @@
 //! - [`chooser`]: a person who answers by script, as the real chooser process that the daemon starts.
 //! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
 //! - [`payload`]: sealing and opening.
+//! - [`stranger`]: another user.
 //!
 //! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
 //! what did not happen. What has no event (a count of open files) is [`patience::eventually`] so.
@@ -48,5 +49,6 @@ pub mod payload;
 pub mod process;
 pub mod programs;
 pub mod reports;
+pub mod stranger;
 
 pub use credex_protocol::{Error, Reason};

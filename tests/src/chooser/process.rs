@@ -86,6 +86,8 @@ impl Scripted {
         parent_window: String,
         request: ChooseRequest,
     ) -> (u32, ChooseResults) {
+        // Before the test hears of the question, and may change the script for the next one.
+        let script = self.script();
         let mut question = tell(&request);
         question["exchange"] = exchange.into();
         question["parent_window"] = parent_window.into();
@@ -103,7 +105,7 @@ impl Scripted {
             (response::DONE, ChooseResults { importer, types })
         };
         let offered = || first_id(&request);
-        match self.script() {
+        match script {
             Script::Choose { importer, types } => {
                 let id = find(&request, &importer).unwrap_or(importer);
                 sends(id, types.unwrap_or_else(counted))

@@ -1,0 +1,100 @@
+//! The command line: which command, and what all of them have in common.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Color, Output};
+use crate::{diff, export, import, providers, status, validate};
+
+/// Moves credentials between password managers, through the Credex session service.
+#[derive(Debug, Parser)]
+#[command(name = "credex", version, after_help = Exit::table(), arg_required_else_help = true)]
+struct Arguments {
+    /// Print the result as one JSON object on standard output
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Export(export::Export),
+    Import(import::Import),
+    Providers(providers::Providers),
+    Status(status::Status),
+    Validate(validate::Validate),
+    Diff(diff::Diff),
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Command::Export(_) => "export",
+            Command::Import(_) => "import",
+            Command::Providers(_) => "providers",
+            Command::Status(_) => "status",
+            Command::Validate(_) => "validate",
+            Command::Diff(_) => "diff",
+        }
+    }
+
+    fn run(self, output: Output) -> Result<Exit, Failure> {
+        match self {
+            Command::Export(export) => on_runtime(export.run(output)),
+            Command::Import(import) => on_runtime(import.run(output)),
+            Command::Providers(providers) => on_runtime(providers.run(output)),
+            Command::Status(status) => on_runtime(status.run(output)),
+            Command::Validate(validate) => validate.run(output),
+            Command::Diff(diff) => diff.run(output),
+        }
+    }
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn run() -> ExitCode {
+    let arguments = match parse() {
+        Ok(arguments) => arguments,
+        Err(refusal) => refusal.exit(),
+    };
+    arguments.color.apply();
+    let output = Output {
+        command: arguments.command.name(),
+        json: arguments.json,
+    };
+    let ended = arguments.command.run(output);
+    ended.unwrap_or_else(|failure| output.fail(&failure)).into()
+}
+
+/// Every command's help ends with the exit codes.
+fn parse() -> Result<Arguments, clap::Error> {
+    let command = Arguments::command().mut_subcommands(|command| command.after_help(Exit::table()));
+    Arguments::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// Runs `work` on a runtime of its own.
+pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let failed = |error| Failure::new(Exit::Failed, format!("cannot start: {error}"));
+    runtime.map_err(failed)?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

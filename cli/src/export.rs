@@ -1,0 +1,149 @@
+//! `credex export`: a document from a file to an app of the person's choice.
+
+use std::path::PathBuf;
+
+use credex::cxf::Report;
+use credex::{Delivery, ExportRequest, Exporter, Grant, Payload};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::{GOOD, Output, WARNING, counted};
+use crate::progress::Bar;
+use crate::receipt::Told;
+use crate::{attachments, document, terminal};
+
+/// Sends a CXF document to an app that you choose
+///
+/// JSON: {"command", "file", "granted": [type], "types": {type: {"succeeded", "failed", "ignored"}},
+/// "discrepancies": [sentence]}. Ends with code 5 if not everything that was sent arrived.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// The document, or - for standard input
+    file: PathBuf,
+
+    /// The exporting provider, for an app with several
+    #[arg(long = "for", value_name = "NAME")]
+    provider: Option<String>,
+
+    /// The desktop-entry ID of the app for which this is done
+    #[arg(long, value_name = "ID", default_value = crate::import::APP_ID)]
+    app_id: String,
+
+    /// The files that belong to the document, each named after the id of its `file` credential
+    #[arg(long, value_name = "DIR")]
+    attachments: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Exported {
+    file: String,
+    granted: Vec<String>,
+    #[serde(flatten)]
+    receipt: Told,
+}
+
+impl Export {
+    pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+        let mut interrupt = Interrupt::catch()?;
+        let content = document::read(&self.file)?;
+        let attachments = match &self.attachments {
+            Some(directory) => attachments::open_all(directory)?,
+            None => Vec::new(),
+        };
+        let mut bar = Bar::new("Sealing");
+        let mut payload = Payload::new(content.as_slice()).on_progress(|done| bar.show(done));
+        let report = payload.check()?.clone();
+        warn_of_losses(&output, &report, attachments.len())?;
+        for each in attachments {
+            payload = payload.attachment_from(each.id, each.file, each.length);
+        }
+
+        let exporter = interrupt.or(Exporter::connect(&self.app_id)).await?;
+        output.note("You are asked where it may go …")?;
+        let grant = interrupt.or(exporter.request(self.request(report))).await?;
+        let delivery = interrupt.or(grant.send(payload)).await?;
+        drop(bar);
+        output.note("Sealed and handed over. Waiting for the app to import it …")?;
+        let receipt = wait(delivery, &mut interrupt).await?;
+        self.tell(&output, &grant, receipt)
+    }
+
+    fn request(&self, report: Report) -> ExportRequest {
+        let request = ExportRequest::new()
+            .declare(report.counts)
+            .parent_window(terminal::parent_window());
+        match &self.provider {
+            Some(provider) => request.provider(provider),
+            None => request,
+        }
+    }
+
+    fn tell(&self, output: &Output, grant: &Grant, receipt: Told) -> Result<Exit, Failure> {
+        let exit = receipt.exit();
+        let style = if exit == Exit::Done { GOOD } else { WARNING };
+        output.line(format!("{style}{}{style:#}", receipt.headline()))?;
+        for line in receipt.lines(terminal::columns()) {
+            output.line(line)?;
+        }
+        for discrepancy in &receipt.discrepancies {
+            output.warn(crate::output::harmless(discrepancy))?;
+        }
+        let file = document::called(&self.file);
+        if !document::is_standard(&self.file) {
+            output.warn(format!(
+                "{file} is plaintext: delete it when you have checked that everything arrived."
+            ))?;
+        }
+        output.object(Exported {
+            file,
+            granted: grant.types().iter().cloned().collect(),
+            receipt,
+        })?;
+        Ok(exit)
+    }
+}
+
+/// Waits for the end; Ctrl-C takes the payload back.
+async fn wait(mut delivery: Delivery, interrupt: &mut Interrupt) -> Result<Told, Failure> {
+    let interrupted = tokio::select! {
+        biased;
+        receipt = delivery.receipt() => return Ok(Told::from(receipt?)),
+        interrupted = interrupt.wait() => interrupted,
+    };
+    delivery.cancel().await?;
+    Err(interrupted)
+}
+
+fn warn_of_losses(output: &Output, report: &Report, attachments: usize) -> Result<(), Failure> {
+    let files = u64::from(report.counts.get("file"));
+    if files > attachments as u64 {
+        output.warn(format!(
+            "the document names {}, and {attachments} go with it: add them with --attachments DIR",
+            counted(files, "file")
+        ))?;
+    }
+    if report.quarantined_total > 0 {
+        output.warn(format!(
+            "importers will set {} of the document aside: `credex validate` says which",
+            counted(report.quarantined_total, "part")
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_goes_to_the_terminal_it_is_exported_from() {
+        // Whatever the test runs in, an empty window and a terminal are the only two answers.
+        let window = terminal::parent_window();
+        assert!(
+            window.is_empty() || window.starts_with("tty:/dev/"),
+            "{window}"
+        );
+    }
+}

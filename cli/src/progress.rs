@@ -1,0 +1,51 @@
+//! How far a long step has come: a bar on standard error, if that is a terminal and there is more
+//! than a second of work.
+
+use std::time::{Duration, Instant};
+
+use credex::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal;
+
+const PATIENCE: Duration = Duration::from_secs(1);
+const TEMPLATE: &str = "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left";
+
+/// A bar that shows itself when it is needed, and leaves nothing behind.
+pub(crate) struct Bar {
+    what: &'static str,
+    since: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Bar {
+    pub(crate) fn new(what: &'static str) -> Bar {
+        Bar {
+            what,
+            since: Instant::now(),
+            bar: None,
+        }
+    }
+
+    pub(crate) fn show(&mut self, progress: Progress) {
+        if self.bar.is_none() && self.since.elapsed() > PATIENCE && terminal::shows_errors() {
+            let target = ProgressDrawTarget::stderr();
+            let bar = ProgressBar::with_draw_target(Some(progress.total), target);
+            let style = ProgressStyle::with_template(TEMPLATE);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(self.what);
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(progress.done);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `credex status`: whether the service runs, and how it is.
+
+use std::collections::BTreeMap;
+
+use credex_protocol::wire::{NoOptions, ServiceStatus};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, counted, harmless};
+use crate::service;
+
+/// Tells whether the service runs, and how it is
+///
+/// JSON: {"command", "program_version", "exchanges", "states": {state: number}, "memory_locked",
+/// "undumpable", "payload_limit": bytes, "session_limit", "idle_exit": seconds}.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {}
+
+#[derive(Serialize)]
+struct Told {
+    program_version: String,
+    exchanges: u32,
+    states: BTreeMap<String, u32>,
+    memory_locked: bool,
+    undumpable: bool,
+    payload_limit: u64,
+    session_limit: u32,
+    idle_exit: u32,
+}
+
+impl Status {
+    pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+        let status = service::connect().await?;
+        let answer = status.get_status(NoOptions {}).await;
+        let told = Told::from(answer.map_err(service::failed)?);
+        for line in told.lines() {
+            output.line(line)?;
+        }
+        output.object(told)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl From<ServiceStatus> for Told {
+    fn from(status: ServiceStatus) -> Told {
+        Told {
+            program_version: status.program_version.unwrap_or_default(),
+            exchanges: status.exchanges.unwrap_or_default(),
+            states: status.states.unwrap_or_default(),
+            memory_locked: status.memory_locked.unwrap_or_default(),
+            undumpable: status.undumpable.unwrap_or_default(),
+            payload_limit: status.payload_limit.unwrap_or_default(),
+            session_limit: status.session_limit.unwrap_or_default(),
+            idle_exit: status.idle_exit.unwrap_or_default(),
+        }
+    }
+}
+
+impl Told {
+    fn lines(&self) -> Vec<String> {
+        let states = self.states.iter().filter(|(_, number)| **number > 0);
+        let states: Vec<String> = states
+            .map(|(state, number)| format!("{number} {}", harmless(state)))
+            .collect();
+        let live = match states.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", states.join(", ")),
+        };
+        let yes = |is: bool, yes: &str, no: &str| if is { yes } else { no }.to_owned();
+        vec![
+            format!("credexd {} is running.", harmless(&self.program_version)),
+            format!(
+                "  exchanges  {}{live}, {} at most",
+                self.exchanges, self.session_limit
+            ),
+            format!(
+                "  keys       {}, {}",
+                yes(
+                    self.memory_locked,
+                    "locked into memory",
+                    "NOT locked into memory: may be swapped out"
+                ),
+                yes(
+                    self.undumpable,
+                    "kept out of core dumps",
+                    "NOT kept out of core dumps"
+                ),
+            ),
+            format!("  payloads   {} MiB at most", self.payload_limit >> 20),
+            match self.idle_exit {
+                0 => "  stays      until it is stopped".to_owned(),
+                idle => format!(
+                    "  stays      {} without anything to do",
+                    counted(idle, "second")
+                ),
+            },
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_whose_keys_can_be_swapped_out_says_so() {
+        let told = Told::from(ServiceStatus::default());
+        assert!(told.lines().join("\n").contains("NOT locked into memory"));
+    }
+}

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
-use crate::{diff, export, import, providers, status, validate};
+use crate::{demo, diff, export, import, providers, status, validate};
 
 /// Moves credentials between password managers, through the Credex session service.
 #[derive(Debug, Parser)]
@@ -27,6 +27,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Export(export::Export),
     Import(import::Import),
     Providers(providers::Providers),
@@ -38,6 +39,7 @@ enum Command {
 impl Command {
     fn name(&self) -> &'static str {
         match self {
+            Command::Demo(_) => "demo",
             Command::Export(_) => "export",
             Command::Import(_) => "import",
             Command::Providers(_) => "providers",
@@ -49,6 +51,7 @@ impl Command {
 
     fn run(self, output: Output) -> Result<Exit, Failure> {
         match self {
+            Command::Demo(demo) => on_runtime(demo.run(output)),
             Command::Export(export) => on_runtime(export.run(output)),
             Command::Import(import) => on_runtime(import.run(output)),
             Command::Providers(providers) => on_runtime(providers.run(output)),

@@ -124,7 +124,7 @@ fn exit_of(error: &credex::Error) -> Exit {
 
 fn advice_for(error: &credex::Error) -> Option<&'static str> {
     match error {
-        credex::Error::NoBus(_) => Some("run this inside a session"),
+        credex::Error::NoBus(_) => Some("run this inside a session, or try `credex demo`"),
         credex::Error::Document(_) => Some("`credex validate FILE` says more about the document"),
         error => match error.reason()? {
             Reason::ServiceStopped => Some(

@@ -1,7 +1,10 @@
-//! The `credex` program.
+//! The `credex` program. Its file name decides what it is: `cargo run` builds this one program only,
+//! and `credex demo` must use the service that was built with it, not one that lies around. So the
+//! demo starts itself under the names of all that takes part.
 
 mod arguments;
 mod attachments;
+mod demo;
 mod diff;
 mod document;
 mod exit;
@@ -18,8 +21,20 @@ mod status;
 mod terminal;
 mod validate;
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    arguments::run()
+    let name = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&name).file_name().and_then(OsStr::to_str);
+    let rest = || std::env::args_os().skip(1);
+    match name.unwrap_or_default() {
+        "credexd" => credexd::program::main(rest().collect()),
+        "credex-chooser" => credex_chooser::main_with(std::env::args_os()),
+        name => match demo::Role::called(name) {
+            Some(role) => role.play(rest().collect()),
+            None => arguments::run(),
+        },
+    }
 }

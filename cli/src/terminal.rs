@@ -15,7 +15,7 @@ pub(crate) fn name() -> Option<String> {
 }
 
 /// The name of the terminal that `fd` is.
-fn name_of(fd: BorrowedFd<'_>) -> Option<String> {
+pub(crate) fn name_of(fd: BorrowedFd<'_>) -> Option<String> {
     ttyname(fd, Vec::new()).ok()?.into_string().ok()
 }
 
@@ -32,6 +32,11 @@ pub(crate) fn shows_output() -> bool {
 /// Whether standard error is a terminal.
 pub(crate) fn shows_errors() -> bool {
     isatty(stderr())
+}
+
+/// Whether somebody can read and type.
+pub(crate) fn is_interactive() -> bool {
+    isatty(stdin()) && shows_output()
 }
 
 /// The width of the terminal behind standard output, in columns.

@@ -1,0 +1,154 @@
+//! A process of the demo's own: it ends with the demo, whatever becomes of that, and what it says on
+//! standard error is kept for the case that something fails.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
+use std::process::{ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How long a process may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How many lines of standard error are kept.
+const LINES: usize = 20;
+
+/// A running process.
+pub(super) struct Running {
+    /// What it is, for people.
+    pub(super) what: &'static str,
+    child: Child,
+    said: Said,
+}
+
+/// The last lines of what a process said on standard error.
+#[derive(Debug, Clone, Default)]
+struct Said(Arc<Mutex<VecDeque<String>>>);
+
+impl Running {
+    /// Starts `program` as `name` in a group of its own, so that Ctrl-C reaches the demo alone,
+    /// which then ends everything in order.
+    pub(super) fn start(
+        what: &'static str,
+        program: &OsStr,
+        name: &str,
+        arguments: &[&OsStr],
+        environment: &[(&str, OsString)],
+    ) -> Result<Running, Failure> {
+        let failed =
+            |error| Failure::new(Exit::Failed, format!("{what} cannot be started: {error}"));
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        command.arg0(super::Role::Child.name());
+        command
+            .arg(std::process::id().to_string())
+            .arg(program)
+            .arg(name);
+        command.args(arguments);
+        for (variable, _) in std::env::vars_os() {
+            let private = variable.as_encoded_bytes().starts_with(b"CREDEX_");
+            if private && variable != "CREDEX_LOG" {
+                command.env_remove(variable);
+            }
+        }
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.process_group(0).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let said = Said::default();
+        if let Some(stderr) = child.stderr.take() {
+            tokio::spawn(said.clone().listen(stderr));
+        }
+        Ok(Running { what, child, said })
+    }
+
+    /// What it says on standard output, a line at a time. Once.
+    pub(super) fn lines(&mut self) -> Option<Lines<BufReader<ChildStdout>>> {
+        self.child
+            .stdout
+            .take()
+            .map(|stdout| BufReader::new(stdout).lines())
+    }
+
+    /// Waits until it has ended, which it should not by itself.
+    pub(super) async fn ended(&mut self) -> Failure {
+        let how = match self.child.wait().await {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        Failure::new(Exit::Failed, format!("{} ended: {how}", self.what))
+    }
+
+    /// Ends it, by force if it takes too long.
+    pub(super) async fn stop(&mut self) -> Result<(), Failure> {
+        let pid = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
+        let Some(pid) = pid else {
+            return Ok(());
+        };
+        let failed = |error| {
+            Failure::new(
+                Exit::Failed,
+                format!("{} cannot be ended: {error}", self.what),
+            )
+        };
+        kill_process(pid, Signal::TERM).map_err(|errno| failed(errno.into()))?;
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(ended) => ended.map(drop).map_err(failed),
+            Err(_late) => self.child.kill().await.map_err(failed),
+        }
+    }
+
+    /// The last that it said on standard error.
+    pub(super) fn said(&self) -> Vec<String> {
+        self.said.lines().iter().cloned().collect()
+    }
+}
+
+impl Said {
+    fn lines(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn listen(self, stderr: impl AsyncRead + Unpin) {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut kept = self.lines();
+            kept.push_back(line);
+            if kept.len() > LINES {
+                kept.pop_front();
+            }
+        }
+    }
+}
+
+/// The role that every process of the demo plays first: arranges to end with the demo, and becomes
+/// the program that it is to be. `arguments`: the demo's process ID, the program, its name, and its
+/// arguments.
+pub(super) fn become_child(mut arguments: std::vec::IntoIter<OsString>) -> ExitCode {
+    let parent = arguments.next().and_then(|pid| pid.to_str()?.parse().ok());
+    let (Some(program), Some(name)) = (arguments.next(), arguments.next()) else {
+        return Exit::Usage.into();
+    };
+    let armed = set_parent_process_death_signal(Some(Signal::TERM));
+    if armed.is_err() || getppid().map(Pid::as_raw_pid) != parent {
+        return Exit::Failed.into();
+    }
+    let error = std::process::Command::new(&program)
+        .arg0(name)
+        .args(arguments)
+        .exec();
+    super::roles::complain(&format!("{}: {error}", program.to_string_lossy()));
+    Exit::Failed.into()
+}

@@ -31,6 +31,7 @@ pub struct Plan {
     activated: bool,
     limits: Vec<(String, u64)>,
     seconds: Vec<(String, u64)>,
+    variables: Vec<(String, String)>,
 }
 
 impl Desktop {
@@ -43,6 +44,7 @@ impl Desktop {
             activated: false,
             limits: Vec::new(),
             seconds: vec![("idle".to_owned(), 0)],
+            variables: Vec::new(),
         }
     }
 
@@ -159,6 +161,12 @@ impl Plan {
         self
     }
 
+    /// Sets a variable in the environment of all its programs.
+    pub fn variable(mut self, name: &str, value: &str) -> Plan {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Sets it up.
     pub async fn open(self) -> Desktop {
         let directory = tempfile::Builder::new()
@@ -175,7 +183,9 @@ impl Plan {
         ] {
             std::fs::create_dir_all(at(name)).unwrap();
         }
-        let environment = environment(directory.path());
+        let mut environment = environment(directory.path());
+        environment.retain(|(name, _)| self.variables.iter().all(|(other, _)| other != name));
+        environment.extend(self.variables.iter().cloned());
         let person = Person::sit_down(directory.path(), &self.script);
         let config = at("credexd.conf");
         std::fs::write(&config, self.configuration(&person)).unwrap();

@@ -2,6 +2,7 @@
 //! what was announced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::attachments::{AttachmentProblem, check};
 use super::opened::{Opened, Origin};
@@ -17,14 +18,14 @@ use crate::wire_limits::per_type;
 pub struct Import {
     opened: Opened,
     report: Report,
-    attachment_problems: Vec<AttachmentProblem>,
+    attachment_problems: OnceLock<Vec<AttachmentProblem>>,
     discrepancies: Vec<Discrepancy>,
 }
 
 impl Import {
     pub(super) fn new(opened: Opened, report: Report) -> Self {
         Self {
-            attachment_problems: check(&opened, &report),
+            attachment_problems: OnceLock::new(),
             discrepancies: discrepancies(&opened.origin, &report.counts),
             opened,
             report,
@@ -61,9 +62,11 @@ impl Import {
         &self.report
     }
 
-    /// Attachments that are not what the document says of them.
+    /// Attachments that are not what the document says of them. Found out when first asked for: it
+    /// takes another look at the document, and hashes the attachments.
     pub fn attachment_problems(&self) -> &[AttachmentProblem] {
-        &self.attachment_problems
+        self.attachment_problems
+            .get_or_init(|| check(&self.opened, &self.report))
     }
 
     /// Where what arrived differs from what was declared and let go.

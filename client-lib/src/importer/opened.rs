@@ -80,7 +80,7 @@ impl Opened {
             .find_map(|(other, body)| (other == id).then_some(body))
     }
 
-    /// Reads the document through, and checks the attachments against it.
+    /// Reads the document through. What the attachments are worth is found out when asked for.
     ///
     /// # Errors
     /// [`Error::Document`] if nothing of the document should be imported; the exporter is told.

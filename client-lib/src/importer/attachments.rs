@@ -46,6 +46,13 @@ pub enum AttachmentProblem {
     },
 }
 
+impl AttachmentProblem {
+    /// Whether a `file` of the document cannot be had; bytes that nobody named cost none.
+    pub(super) fn costs_a_file(&self) -> bool {
+        !matches!(self, AttachmentProblem::Unnamed { .. })
+    }
+}
+
 /// Compares what came with what the document names; looks into the document only if it must.
 pub(super) fn check(opened: &Opened, report: &Report) -> Vec<AttachmentProblem> {
     if opened.attachments().len() == 0 && report.counts.get("file") == 0 {

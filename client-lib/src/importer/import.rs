@@ -87,13 +87,18 @@ impl Import {
         self.opened.report(types, discrepancies).await
     }
 
-    /// Reports that every usable credential was taken over, and that those which the
-    /// [`report`](Self::report) sets aside failed, as [`Counts::OTHER`].
+    /// Reports that every usable credential was taken over, that those which the
+    /// [`report`](Self::report) sets aside failed, as [`Counts::OTHER`], and that files failed whose
+    /// bytes are [not what the document says](Self::attachment_problems).
     ///
     /// # Errors
     /// As [`Opened::complete`].
     pub async fn complete_all(self) -> Result<()> {
-        let tallies = everything_taken(&self.report);
+        let files_lost = self
+            .attachment_problems()
+            .iter()
+            .filter(|it| it.costs_a_file());
+        let tallies = everything_taken(&self.report, files_lost.count());
         self.complete(tallies).await
     }
 
@@ -106,7 +111,7 @@ impl Import {
     }
 }
 
-fn everything_taken(report: &Report) -> BTreeMap<String, Tally> {
+fn everything_taken(report: &Report, files_lost: usize) -> BTreeMap<String, Tally> {
     let taken = |(name, succeeded): (&str, u32)| {
         let tally = Tally {
             succeeded,
@@ -119,6 +124,12 @@ fn everything_taken(report: &Report) -> BTreeMap<String, Tally> {
     let failed = u32::try_from(lost.len()).unwrap_or(u32::MAX);
     if failed > 0 {
         tallies.entry(Counts::OTHER.to_owned()).or_default().failed = failed;
+    }
+    if let Some(files) = tallies.get_mut("file") {
+        files.failed = u32::try_from(files_lost)
+            .unwrap_or(u32::MAX)
+            .min(files.succeeded);
+        files.succeeded -= files.failed;
     }
     tallies
 }
@@ -212,7 +223,7 @@ mod tests {
             "timestamp":1,"accounts":[{"id":"YQ","username":"","email":"","collections":[],"items":[
             {"id":"Yg","title":"t","credentials":[{"type":"note","content":{"fieldType":"string",
             "value":"v"}},{"type":"passkey"}]}]}]}"#;
-        let tallies = everything_taken(&crate::cxf::validate(broken).unwrap());
+        let tallies = everything_taken(&crate::cxf::validate(broken).unwrap(), 0);
         let tally = |succeeded, failed| Tally {
             succeeded,
             failed,
@@ -220,5 +231,16 @@ mod tests {
         };
         let expected = [("(other)", tally(0, 1)), ("note", tally(1, 0))];
         assert_eq!(tallies, expected.map(|(n, t)| (n.to_owned(), t)).into());
+    }
+
+    #[test]
+    fn a_file_whose_bytes_are_wrong_did_not_arrive() {
+        let report = crate::cxf::validate(crate::cxf::sample()).unwrap();
+        let tallies = everything_taken(&report, 1);
+        let files = report.counts.get("file");
+        assert_eq!(
+            (tallies["file"].succeeded, tallies["file"].failed),
+            (files - 1, 1)
+        );
     }
 }

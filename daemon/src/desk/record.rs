@@ -33,13 +33,13 @@ impl ExchangeId {
         format!("{OFFER_PREFIX}/{self}")
     }
 
-    /// The exchange of an offer's path.
+    /// The exchange of an offer's path, which must be written as [`offer_path`](Self::offer_path)
+    /// writes it.
     #[must_use]
     pub fn of_offer(path: &str) -> Option<ExchangeId> {
-        path.strip_prefix(OFFER_PREFIX)?
-            .strip_prefix('/')?
-            .parse()
-            .ok()
+        let id = path.strip_prefix(OFFER_PREFIX)?.strip_prefix('/')?;
+        let id: ExchangeId = id.parse().ok()?;
+        (id.offer_path() == path).then_some(id)
     }
 }
 
@@ -145,6 +145,12 @@ mod tests {
             "/org/credex/Exchange1/offer/x y",
         ] {
             assert_eq!(ExchangeId::of_offer(stray), None, "{stray}");
+        }
+        for alias in [
+            format!("{OFFER_PREFIX}/0{id}"),
+            format!("{OFFER_PREFIX}/+{id}"),
+        ] {
+            assert_eq!(ExchangeId::of_offer(&alias), None, "{alias}");
         }
     }
 }

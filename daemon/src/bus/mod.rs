@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod introspection;
 mod request;
+mod room;
 mod session;
 mod standard;
 mod status;
@@ -19,21 +20,18 @@ use std::sync::Arc;
 
 use credex_protocol::{Error, Reason, names};
 use futures_util::StreamExt;
-use tokio::sync::Semaphore;
 use zbus::MessageStream;
 use zbus::message::{Flags, Message, Type};
 use zbus::names::{BusName, UniqueName};
 
+use self::room::Room;
 use crate::desk::Desk;
-
-/// Calls that are worked on at once. None of them waits for a person.
-const CALLS_AT_ONCE: usize = 512;
 
 /// Serves the desk on its bus.
 pub struct Counter {
     bus: zbus::Connection,
     desk: Arc<Desk>,
-    room: Arc<Semaphore>,
+    room: Room,
 }
 
 /// One method call, with its sender as the bus vouches for it.
@@ -62,7 +60,7 @@ impl Counter {
         Counter {
             bus,
             desk,
-            room: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
+            room: Room::default(),
         }
     }
 
@@ -80,28 +78,34 @@ impl Counter {
     /// Whether a call is being worked on.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.room.available_permits() < CALLS_AT_ONCE
+        !self.room.is_empty()
     }
 
     async fn take(&self, message: Message) {
         match message.message_type() {
             Type::Signal => self.watch(&message),
             Type::MethodCall if !message.data().fds().is_empty() => self.take_fds(&message).await,
-            Type::MethodCall => match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(place) => {
-                    let (bus, desk) = (self.bus.clone(), Arc::clone(&self.desk));
-                    tokio::spawn(async move {
-                        answer(&bus, &desk, &message).await;
-                        drop(place);
-                    });
-                }
-                Err(_) => {
-                    let error = zbus::fdo::Error::LimitsExceeded("too many calls at once".into());
-                    send(&self.bus, &message, Err(Refusal::Standard(error))).await;
-                }
-            },
+            Type::MethodCall => self.take_call(message).await,
             _ => {}
         }
+    }
+
+    async fn take_call(&self, message: Message) {
+        let header = message.header();
+        let place = header.sender().and_then(|sender| self.room.enter(sender));
+        let Some(place) = place else {
+            let error = Error::new(
+                Reason::QuotaExceeded,
+                "too many calls are being worked on; wait for answers before you call again",
+            );
+            return send(&self.bus, &message, Err(Refusal::Ours(error))).await;
+        };
+        let (bus, desk) = (self.bus.clone(), Arc::clone(&self.desk));
+        drop(header);
+        tokio::spawn(async move {
+            answer(&bus, &desk, &message).await;
+            drop(place);
+        });
     }
 
     /// Calls with file descriptors are dealt with before the next message is read, so that they

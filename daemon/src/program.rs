@@ -120,7 +120,7 @@ async fn serve_on_session_bus(
     config: Config,
     launcher: Arc<ProcessLauncher>,
 ) -> Result<(), DaemonError> {
-    let bus = zbus::connection::Builder::session()?
+    let bus = crate::bus::lenient::session()?
         .max_queued(Daemon::QUEUE)
         .build()
         .await?;

@@ -10,6 +10,7 @@ mod arguments;
 mod export;
 mod import;
 mod introspection;
+pub(crate) mod lenient;
 mod request;
 mod room;
 mod session;

@@ -31,7 +31,7 @@ const NAME: &str = "Credex command line";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
     /// Where to write the document; - for standard output
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     file: PathBuf,
 
     /// Replace FILE, or write secrets to a terminal
@@ -69,7 +69,7 @@ impl Import {
         let offer = interrupt.or(importer.next_offer()).await?;
         output.note(format!(
             "{} ({}) offers {}.",
-            quoted(&offer.exporter().name),
+            called(offer.exporter()),
             offer.exporter().assurance,
             receipt::credentials(offer.counts().total())
         ))?;
@@ -172,6 +172,15 @@ impl Imported {
             true => Exit::Done,
             false => Exit::Differences,
         }
+    }
+}
+
+/// The name of an app; where it has none its ID.
+fn called(app: &credex::App) -> String {
+    match (app.name.as_str(), app.app_id.as_str()) {
+        ("", "") => "An app without a name".to_owned(),
+        ("", id) => quoted(id),
+        (name, _) => quoted(name),
     }
 }
 

@@ -148,11 +148,11 @@ impl Story {
         };
         self.output.line("")?;
         self.output.line(format!(
-            "All of that took {}. Nothing of the sample was written to disk, and everything",
+            "That took {}. Nothing of the sample was written to disk, and everything is",
             readable(took)
         ))?;
         self.output
-            .line("is cleared away. For credentials of your own: credex export --help")?;
+            .line("cleared away. For credentials of your own: credex export --help")?;
         Ok(Ended {
             importer: self.importer,
             receipt,

@@ -250,6 +250,24 @@ fn no_secret_is_wrapped_to_a_key_that_anybody_could_open() {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_key_is_refused_exactly_if_it_makes_the_shared_secret_zero(
+        theirs in any::<[u8; 32]>(),
+        ours in any::<[u8; 32]>(),
+    ) {
+        let is_zero = x25519_dalek::x25519(ours, theirs) == [0; 32];
+        prop_assert_eq!(PublicKey::from_bytes(&theirs).is_err(), is_zero);
+    }
+
+    #[test]
+    fn a_public_key_is_that_of_rfc_7748(private in any::<[u8; 32]>()) {
+        let expected = x25519_dalek::x25519(private, x25519_dalek::X25519_BASEPOINT_BYTES);
+        let public = PrivateKey::from_bytes(&private).public_key();
+        prop_assert_eq!(public.as_bytes(), &expected);
+    }
+}
+
 #[test]
 fn no_secret_is_taken_that_was_wrapped_with_a_key_that_anybody_could_open() {
     let ours = PrivateKey::generate().unwrap();

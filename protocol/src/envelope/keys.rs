@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use curve25519_dalek::MontgomeryPoint;
 use hpke::{Deserializable, HpkeError, Kem, kem::X25519HkdfSha256};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -33,8 +34,9 @@ impl PublicKey {
     /// Accepts 32 bytes with which a shared secret can be had.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let key = <[u8; KEY_LEN]>::try_from(bytes).map_err(|_| KeyError::Length(bytes.len()))?;
-        // A low-order point gives zero with every private key, so with any one.
-        if x25519_dalek::x25519([1; KEY_LEN], key) == [0; KEY_LEN] {
+        // The points of low order, on the curve and on its twist, are those of which 8 times is zero.
+        let eight = [true, false, false, false];
+        if MontgomeryPoint(key).mul_bits_be(eight.into_iter()).0 == [0; KEY_LEN] {
             return Err(KeyError::LowOrder);
         }
         Ok(Self(key))
@@ -71,10 +73,7 @@ impl PrivateKey {
 
     /// The public key that belongs to it.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(x25519_dalek::x25519(
-            *self.0,
-            x25519_dalek::X25519_BASEPOINT_BYTES,
-        ))
+        PublicKey(MontgomeryPoint::mul_base_clamped(*self.0).0)
     }
 
     pub(super) fn for_hpke(&self) -> Result<<X25519HkdfSha256 as Kem>::PrivateKey, HpkeError> {

@@ -257,3 +257,26 @@ fn the_sample_is_never_on_a_disk() {
     signal(&demo, Signal::TERM);
     assert_eq!(end(&mut demo), 3);
 }
+
+#[test]
+fn a_dbus_daemon_that_lets_nobody_in_is_replaced() {
+    let place = Place::new();
+    let broken = place.path().join("dbus-daemon");
+    std::fs::write(&broken, "#!/bin/sh\necho unix:path=/nonexistent/bus\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&broken, executable).unwrap();
+    let with_broken = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        let path = format!("{}:/usr/bin:/bin", place.path().display());
+        command
+            .env("PATH", path)
+            .env("TMPDIR", std::env::temp_dir());
+        command.output().unwrap()
+    };
+    let told = object(&with_broken(&["--json"]));
+    assert!(told["bus"].as_str().unwrap().contains("busd"), "{told}");
+    assert_eq!(told["proof"]["same"], true);
+    let output = with_broken(&["--bus", "dbus-daemon"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("--bus"), "{}", stderr(&output));
+}

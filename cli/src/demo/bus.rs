@@ -40,22 +40,30 @@ pub(super) struct Bus {
 impl Bus {
     /// Starts a bus with its socket and configuration in `directory`.
     pub(super) async fn start(choice: BusChoice, directory: &Path) -> Result<Bus, Failure> {
-        let installed = find(PROGRAM);
-        match (choice, installed) {
+        match (choice, find(PROGRAM)) {
             (BusChoice::DbusDaemon, None) => {
                 let what = format!("{PROGRAM} is not installed");
                 Err(Failure::new(Exit::Usage, what).advise("try --bus embedded"))
             }
-            (BusChoice::Auto | BusChoice::DbusDaemon, Some(program)) => {
+            (BusChoice::DbusDaemon, Some(program)) => {
                 Bus::start_dbus_daemon(&program, directory).await
             }
-            (BusChoice::Auto | BusChoice::Embedded, _) => Bus::start_embedded(directory).await,
+            // It lets nobody in whose user has no name, as in some containers.
+            (BusChoice::Auto, Some(program)) => {
+                match Bus::start_dbus_daemon(&program, directory).await {
+                    Ok(bus) => Ok(bus),
+                    Err(_) => Bus::start_embedded(directory).await,
+                }
+            }
+            (BusChoice::Auto, None) | (BusChoice::Embedded, _) => {
+                Bus::start_embedded(directory).await
+            }
         }
     }
 
     async fn start_dbus_daemon(program: &Path, directory: &Path) -> Result<Bus, Failure> {
         let file = directory.join("bus.conf");
-        std::fs::write(&file, configuration(&address(directory)))
+        std::fs::write(&file, configuration(&address(directory, PROGRAM)))
             .map_err(|error| Failure::file("written", &file, &error))?;
         let mut config = OsString::from("--config-file=");
         config.push(&file);
@@ -70,34 +78,32 @@ impl Bus {
 
     async fn start_embedded(directory: &Path) -> Result<Bus, Failure> {
         let program = std::env::current_exe()?;
-        let address = address(directory);
+        let address = address(directory, Role::Bus.name());
         let arguments = [address.as_ref()];
         let name = Role::Bus.name();
         let process = Running::start("the bus", program.as_os_str(), name, &arguments, &[])?;
         Bus::listening(process, "busd, a part of this program").await
     }
 
-    /// A bus tells its address once it listens.
+    /// A bus tells its address once it listens. Whether it lets us in is tried then.
     async fn listening(mut process: Running, called: &'static str) -> Result<Bus, Failure> {
         let mut lines = process.lines();
-        let address = async {
-            match &mut lines {
-                Some(lines) => lines.next_line().await,
-                None => Ok(None),
-            }
+        let joined = async {
+            let address = lines.as_mut()?.next_line().await.ok()??;
+            let builder = zbus::connection::Builder::address(address.as_str()).ok()?;
+            builder.build().await.ok().map(|_connection| address)
         };
-        match tokio::time::timeout(PATIENCE, address).await {
-            Ok(Ok(Some(address))) => Ok(Bus {
+        let joined = tokio::time::timeout(PATIENCE, joined).await;
+        if let Ok(Some(address)) = joined {
+            return Ok(Bus {
                 process,
                 address,
                 called,
-            }),
-            _ => {
-                let said = process.said().join("; ");
-                let what = format!("the bus did not start: {said}");
-                Err(Failure::new(Exit::Failed, what).advise("try another one with --bus"))
-            }
+            });
         }
+        process.stop().await?;
+        let what = format!("{called} does not work here: {}", process.said().join(" "));
+        Err(Failure::new(Exit::Failed, what).advise("try another one with --bus"))
     }
 }
 
@@ -122,10 +128,10 @@ pub(super) fn embedded(mut arguments: std::vec::IntoIter<OsString>) -> ExitCode 
     }
 }
 
-/// The address of a socket in `directory`, escaped as the D-Bus specification asks.
-fn address(directory: &Path) -> String {
+/// The address of a socket of this name, escaped as the D-Bus specification asks.
+fn address(directory: &Path, name: &str) -> String {
     let mut address = String::from("unix:path=");
-    for byte in directory.join("bus").as_os_str().as_bytes() {
+    for byte in directory.join(name).as_os_str().as_bytes() {
         match byte {
             b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'/' | b'.' => {
                 address.push(char::from(*byte));
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_address_survives_an_odd_directory() {
-        let odd = address(Path::new("/tmp/a b;c,d=é"));
+        let odd = address(Path::new("/tmp/a b;c,d=é"), "bus");
         assert_eq!(odd, "unix:path=/tmp/a%20b%3bc%2cd%3d%c3%a9/bus");
         assert!(!configuration(&odd).contains("a b"));
     }

@@ -184,7 +184,7 @@ impl Story {
         let going = credentials(counts.total());
         match self.choice {
             Some(app) => {
-                let what = format!("chose {} for {going} (--choose did)", quoted(app.name));
+                let what = format!("chose {} for {going} (the demo answers)", quoted(app.name));
                 self.step("You", &what, None)?;
             }
             None => self.step("You", &format!("agreed to {going}"), None)?,

@@ -172,6 +172,27 @@ fn ctrl_c_while_the_person_is_asked_takes_the_question_back() {
 }
 
 #[test]
+fn ctrl_c_while_the_importer_dawdles_takes_the_payload_back() {
+    let session = Session::open(Some(ME));
+    let (sample, _) = session.write_sample();
+    let arrived = session.path("arrived.cxf");
+    let mut importer = waiting(&session, &["-o", arrived.to_str().unwrap()]);
+    signal(&importer, Signal::STOP);
+    let mut terminal = Terminal::new();
+    let mut exporter = terminal.start(session.credex(&["export", &sample]));
+    terminal.see("Sealed and handed over.");
+    signal(&exporter, Signal::INT);
+    terminal.see("It was stopped.");
+    terminal.see("was given nothing.");
+    assert_eq!(end(&mut exporter), 3);
+
+    signal(&importer, Signal::CONT);
+    signal(&importer, Signal::INT);
+    assert_eq!(end(&mut importer), 3);
+    assert!(!arrived.exists());
+}
+
+#[test]
 fn a_person_who_declines_is_not_a_failure() {
     let session = Session::open(None);
     let (sample, _) = session.write_sample();

@@ -160,8 +160,29 @@ impl Config {
         if config.seconds.extended < config.seconds.offer {
             return contradiction("seconds.extended must not be less than seconds.offer");
         }
-        if config.limits.token_attempts == 0 {
-            return contradiction("limits.token_attempts must be at least 1");
+        let (limits, seconds) = (&config.limits, &config.seconds);
+        for (zero, what) in [
+            (
+                limits.exchanges_per_app,
+                "limits.exchanges_per_app must be at least 1",
+            ),
+            (limits.exchanges, "limits.exchanges must be at least 1"),
+            (
+                limits.token_attempts,
+                "limits.token_attempts must be at least 1",
+            ),
+            (seconds.choose, "seconds.choose must be at least 1"),
+            (seconds.deposit, "seconds.deposit must be at least 1"),
+            (
+                seconds.acknowledge,
+                "seconds.acknowledge must be at least 1",
+            ),
+            (seconds.offer, "seconds.offer must be at least 1"),
+            (seconds.receipt, "seconds.receipt must be at least 1"),
+        ] {
+            if zero == 0 {
+                return contradiction(what);
+            }
         }
         Ok(config)
     }
@@ -222,5 +243,7 @@ mod tests {
         }
         let error = parse("[seconds]\noffer = 4000\n").unwrap_err().to_string();
         assert!(error.contains("seconds.extended"), "{error}");
+        let error = parse("[seconds]\nchoose = 0\n").unwrap_err().to_string();
+        assert!(error.contains("seconds.choose"), "{error}");
     }
 }

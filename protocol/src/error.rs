@@ -87,7 +87,7 @@ reasons! {
     Expired,
     /// The importer took the payload but never reported what became of it.
     NoReceipt,
-    /// The service is stopping, or has left the bus.
+    /// The service is stopping, or has left the bus; call again.
     ServiceStopped,
     /// Something failed inside the service; its log says what.
     Internal,

@@ -34,8 +34,8 @@ pub(super) enum SeatId {
 impl Seat {
     /// The seat at which `question` is to be asked.
     ///
-    /// A terminal named from inside a sandbox is not believed: the sandbox has terminals of its own,
-    /// and the same name means another one here.
+    /// A terminal named from inside a sandbox is not to be believed: the sandbox has terminals of its
+    /// own, and the same name means another one here. In this release nobody is known to be inside one.
     pub(super) fn find(programs: &Programs, question: &Question) -> Result<Seat, ChooserError> {
         let sandboxed = question.exporter.assurance.as_deref() == Some("sandboxed");
         let named = question

@@ -118,9 +118,9 @@ impl SessionKeys {
         let private = self.private_key();
         let shown = keywrap::unwrap(sealed, &private, Direction::TokenToDaemon, offer_path)?;
         let kept = self.cell.with(|bytes| {
-            let mut token = [0; Token::LENGTH];
+            let mut token = zeroize::Zeroizing::new([0; Token::LENGTH]);
             token.copy_from_slice(&bytes[TOKEN]);
-            Token::from_bytes(token)
+            Token::from_bytes(&token)
         });
         Ok(kept.matches(&shown))
     }

@@ -19,8 +19,8 @@ impl Token {
 
     /// Reads a token that was kept elsewhere.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; Token::LENGTH]) -> Token {
-        Token(Zeroizing::new(bytes))
+    pub fn from_bytes(bytes: &[u8; Token::LENGTH]) -> Token {
+        Token(Zeroizing::new(*bytes))
     }
 
     /// The bytes, to be sealed to the importer.
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_token_does_not_print_itself() {
-        let token = Token::from_bytes(*b"sixteen bytes!!!");
+        let token = Token::from_bytes(b"sixteen bytes!!!");
         assert_eq!(format!("{token:?}"), "Token(…)");
     }
 }

@@ -11,9 +11,8 @@ use zbus::names::WellKnownName;
 use zbus::{MatchRule, MessageStream};
 
 use crate::bus::Counter;
-use crate::caller::BusPorter;
 use crate::config::Config;
-use crate::desk::{Desk, Ports};
+use crate::desk::{Desk, Ports, Quiet};
 
 /// How long telling everybody may take when the service stops.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -30,6 +29,9 @@ pub enum DaemonError {
     /// The bus went away.
     #[error("the session bus is gone")]
     BusGone,
+    /// A defect; the log says where.
+    #[error("the service broke while it read a message")]
+    Crashed,
     /// The system refuses something that is needed.
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),
@@ -46,14 +48,6 @@ pub struct Daemon {
 impl Daemon {
     /// Messages that may wait to be read: few, because each may hold file descriptors.
     pub const QUEUE: usize = 4;
-
-    /// The porter of a service on `bus`: what the bus and the kernel say.
-    ///
-    /// # Errors
-    /// The bus cannot be asked.
-    pub async fn bus_porter(bus: &zbus::Connection) -> zbus::Result<BusPorter> {
-        Ok(BusPorter::new(DBusProxy::new(bus).await?))
-    }
 
     /// A service on `bus` that does not answer yet.
     ///
@@ -103,9 +97,9 @@ impl Daemon {
         } = self;
         let (stopped, mut stops) = unbounded_channel::<String>();
         desk.on_person_stops(stopped);
-        let counter = Arc::new(Counter::new(bus.clone(), Arc::clone(&desk)));
-        let serving = Arc::clone(&counter);
-        let serving = tokio::spawn(async move { serving.serve(messages).await });
+        let counter = Arc::new(Counter::new(bus, Arc::clone(&desk)));
+        let at_counter = Arc::clone(&counter);
+        let mut serving = tokio::spawn(async move { at_counter.serve(messages).await });
         let listening = Arc::clone(&desk);
         let listening = tokio::spawn(async move {
             while let Some(exchange) = stops.recv().await {
@@ -114,28 +108,35 @@ impl Daemon {
         });
         request_name(&proxy).await?;
         ready();
-        tokio::pin!(stop);
-        let outcome = loop {
-            tokio::select! {
-                () = &mut stop => break Ok(()),
-                () = bus.closed() => break Err(DaemonError::BusGone),
-                quiet = desk.keep_time() => {
-                    quiet?;
-                    if leave(&proxy, &desk, &counter).await? {
-                        tracing::info!("nothing to do: leaving until somebody calls");
-                        break Ok(());
-                    }
-                }
-            }
+        let outcome = tokio::select! {
+            () = stop => Ok(()),
+            ended = &mut serving => Err(ended.map_or(DaemonError::Crashed, |()| DaemonError::BusGone)),
+            quiet = desk.keep_time() => quiet.map(|Quiet| leaving()).map_err(DaemonError::from),
         };
-        serving.abort();
-        listening.abort();
-        let farewell = desk.close(Reason::ServiceStopped);
+        let farewell = say_farewell(&proxy, &counter, &desk);
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("not everybody could be told that the service stops");
         }
+        serving.abort();
+        listening.abort();
         outcome
     }
+}
+
+fn leaving() {
+    tracing::info!("nothing to do: leaving until somebody calls");
+}
+
+/// Gives the name back, so that the bus starts another service for whoever calls from now on; answers
+/// what was called before, which has all come when the bus confirms; and ends what it began.
+async fn say_farewell(proxy: &DBusProxy<'_>, counter: &Counter, desk: &Arc<Desk>) {
+    let name = WellKnownName::from_static_str_unchecked(names::BUS_NAME);
+    if let Err(error) = proxy.release_name(name).await {
+        tracing::debug!(%error, "the name could not be given back");
+    }
+    tokio::task::yield_now().await;
+    counter.emptied().await;
+    desk.close(Reason::ServiceStopped).await;
 }
 
 async fn request_name(proxy: &DBusProxy<'_>) -> Result<(), DaemonError> {
@@ -149,22 +150,4 @@ async fn request_name(proxy: &DBusProxy<'_>) -> Result<(), DaemonError> {
         RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner => Ok(()),
         _ => Err(DaemonError::NameTaken),
     }
-}
-
-/// Gives the name back, and makes sure that no call came in while it was still ours: the answer to
-/// the release comes after every message that the bus had sent us before. If one came, the name is
-/// taken again.
-async fn leave(
-    proxy: &DBusProxy<'_>,
-    desk: &Arc<Desk>,
-    counter: &Counter,
-) -> Result<bool, DaemonError> {
-    let name = WellKnownName::from_static_str_unchecked(names::BUS_NAME);
-    proxy.release_name(name).await.map_err(zbus::Error::from)?;
-    tokio::task::yield_now().await;
-    if desk.is_quiet() && !counter.is_busy() {
-        return Ok(true);
-    }
-    request_name(proxy).await?;
-    Ok(false)
 }

@@ -6,13 +6,14 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::caller::{BusDriver, BusPorter};
 use crate::chooser::{ProcessChooser, Programs};
 use crate::config::{ChooserConfig, Config, ConfigError};
 use crate::daemon::{Daemon, DaemonError};
@@ -50,6 +51,8 @@ enum Failure {
     Daemon(#[from] DaemonError),
     #[error("the launching process cannot be started: {0}")]
     Launcher(#[source] std::io::Error),
+    #[error("too few files may be open for a single exchange; raise the limit (ulimit -n)")]
+    NoFiles,
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),
 }
@@ -106,18 +109,32 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
 fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
     log::start();
     let mut config = Config::load(config.as_deref())?;
-    let launcher =
-        Arc::new(ProcessLauncher::start(launching_process()?).map_err(Failure::Launcher)?);
+    // Read before this process makes itself undumpable, which hides it.
+    let executable = std::env::current_exe()?;
+    let launcher = ProcessLauncher::start(launching_process(&executable));
+    let launcher = Arc::new(launcher.map_err(Failure::Launcher)?);
     process::protect()?;
-    config.limits.exchanges = config.limits.exchanges.min(process::exchanges_that_fit());
+    let fit = process::exchanges_that_fit();
+    if fit < config.limits.exchanges {
+        tracing::warn!(
+            fit,
+            "the limit of open files allows fewer exchanges than are configured"
+        );
+        config.limits.exchanges = fit;
+    }
+    if fit == 0 {
+        return Err(Failure::NoFiles);
+    }
+    let choosers = choosers(&config.chooser, &executable);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    Ok(runtime.block_on(serve_on_session_bus(config, launcher))?)
+    Ok(runtime.block_on(serve_on_session_bus(config, choosers, launcher))?)
 }
 
 async fn serve_on_session_bus(
     config: Config,
+    choosers: Programs,
     launcher: Arc<ProcessLauncher>,
 ) -> Result<(), DaemonError> {
     let bus = crate::bus::lenient::session()?
@@ -125,47 +142,44 @@ async fn serve_on_session_bus(
         .build()
         .await?;
     let ports = Ports {
-        porter: Arc::new(Daemon::bus_porter(&bus).await?),
-        chooser: Arc::new(ProcessChooser::new(
-            choosers(&config.chooser)?,
-            launcher.clone(),
-        )),
-        launcher,
+        porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
+        chooser: Arc::new(ProcessChooser::new(choosers, launcher.clone())),
+        launcher: launcher.clone(),
         providers: Providers::open(Directories::of_session()),
     };
     let daemon = Daemon::new(bus, config, ports).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let without_launcher = process::ended(launcher.zygote())?;
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            ended = without_launcher.readable() => {
+                tracing::error!(?ended, "the launching process has ended, so nothing can be started");
+            }
         }
     };
     daemon.run(log::ready, stop).await
 }
 
-/// Our own executable under our own name, as the launching process. Its path is read before this
-/// process makes itself undumpable, which hides it.
-fn launching_process() -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+/// Our own executable under our own name, as the launching process.
+fn launching_process(executable: &Path) -> Command {
+    let mut command = Command::new(executable);
     command.arg0("credexd").arg("--launcher");
-    Ok(command)
+    command
 }
 
 /// The configured choosers; the terminal's lies beside this program unless another is named.
-fn choosers(config: &ChooserConfig) -> std::io::Result<Programs> {
-    let beside = std::env::current_exe()?.with_file_name("credex-chooser");
+fn choosers(config: &ChooserConfig, executable: &Path) -> Programs {
+    let beside = || vec![executable.with_file_name("credex-chooser").into_os_string()];
     let words = |words: &Vec<String>| words.iter().map(OsString::from).collect();
-    Ok(Programs {
-        terminal: config
-            .terminal
-            .as_ref()
-            .map_or_else(|| vec![beside.into_os_string()], words),
+    Programs {
+        terminal: config.terminal.as_ref().map_or_else(beside, words),
         graphical: config.graphical.as_ref().map(words),
         display: Programs::has_display(),
         patience: PATIENCE,
-    })
+    }
 }
 
 fn say(text: &str) -> Result<(), Failure> {

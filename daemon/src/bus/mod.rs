@@ -28,6 +28,10 @@ use zbus::names::{BusName, UniqueName};
 use self::room::Room;
 use crate::desk::Desk;
 
+/// Bytes of the largest call that is looked at. What is large travels as a file descriptor, and a call
+/// waits in memory while its caller is looked up.
+const LARGEST_CALL: usize = 1 << 20;
+
 /// Serves the desk on its bus.
 pub struct Counter {
     bus: zbus::Connection,
@@ -76,10 +80,9 @@ impl Counter {
         }
     }
 
-    /// Whether a call is being worked on.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        !self.room.is_empty()
+    /// Waits until every call has been answered.
+    pub async fn emptied(&self) {
+        self.room.emptied().await;
     }
 
     async fn take(&self, message: Message) {
@@ -92,6 +95,11 @@ impl Counter {
     }
 
     async fn take_call(&self, message: Message) {
+        if message.data().len() > LARGEST_CALL {
+            let what = format!("a call of Credex has at most {LARGEST_CALL} bytes");
+            let error = Error::new(Reason::InvalidArgument, what);
+            return send(&self.bus, &message, Err(Refusal::Ours(error))).await;
+        }
         let header = message.header();
         let place = header.sender().and_then(|sender| self.room.enter(sender));
         let Some(place) = place else {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use zbus::names::{OwnedUniqueName, UniqueName};
 
 /// Of all connections. None of the calls waits for a person.
@@ -13,7 +14,10 @@ const OF_ONE: usize = 256;
 
 /// Counts the calls that are being worked on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Room(Arc<Mutex<Taken>>);
+pub(super) struct Room {
+    taken: Arc<Mutex<Taken>>,
+    left: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -44,14 +48,20 @@ impl Room {
         Some(Place { room, caller })
     }
 
-    /// Whether no call is being worked on.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lock().in_all == 0
+    /// Waits until no call is being worked on.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.lock().in_all == 0 {
+                return;
+            }
+            left.await;
+        }
     }
 
     /// A panic elsewhere leaves the counts whole.
     fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,6 +72,9 @@ impl Drop for Place {
         match taken.by.get_mut(&self.caller) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(taken.by.remove(&self.caller)),
+        }
+        if taken.in_all == 0 {
+            self.room.left.notify_waiters();
         }
     }
 }
@@ -79,7 +92,7 @@ mod tests {
         assert!(room.enter(&flood).is_none());
         assert!(room.enter(&calm).is_some());
         drop(places);
-        assert!(room.is_empty() && room.lock().by.is_empty());
+        assert!(room.lock().in_all == 0 && room.lock().by.is_empty());
         assert!(room.enter(&flood).is_some());
     }
 }

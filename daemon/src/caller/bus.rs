@@ -1,24 +1,23 @@
 //! The porter that asks the bus. Serves design §5.
 
 use async_trait::async_trait;
-use zbus::fdo::DBusProxy;
-use zbus::names::{BusName, UniqueName};
+use zbus::names::UniqueName;
 
-use super::{Assurance, Caller, Denial, Porter, Process};
+use super::{Assurance, BusDriver, Caller, Denial, Porter, Process};
 
 /// Asks the bus for a peer's user and process, and the kernel for the process.
 #[derive(Debug)]
 pub struct BusPorter {
-    bus: DBusProxy<'static>,
+    driver: BusDriver,
     served: u32,
 }
 
 impl BusPorter {
     /// Serves the user as whom this process runs.
     #[must_use]
-    pub fn new(bus: DBusProxy<'static>) -> BusPorter {
+    pub fn new(driver: BusDriver) -> BusPorter {
         BusPorter {
-            bus,
+            driver,
             served: rustix::process::getuid().as_raw(),
         }
     }
@@ -31,9 +30,7 @@ impl Porter for BusPorter {
             name: name.to_string(),
             why,
         };
-        let peer = BusName::Unique(name.clone());
-        let credentials = self.bus.get_connection_credentials(peer).await;
-        let credentials = credentials.map_err(|error| unknown(error.to_string()))?;
+        let credentials = self.driver.credentials(name).await.map_err(unknown)?;
         let uid = credentials.unix_user_id();
         let uid = uid.ok_or_else(|| unknown("the bus does not tell its user".into()))?;
         if uid != self.served {
@@ -46,13 +43,30 @@ impl Porter for BusPorter {
         }
         let pid = credentials.process_id();
         let pid = pid.ok_or_else(|| unknown("the bus does not tell its process".into()))?;
-        let process = Process::of_pid(pid)
-            .map_err(|error| unknown(format!("process {pid} cannot be looked up: {error}")))?;
-        let unique_name = name.to_owned().into();
+        let process = Process::of_pid(pid).map_err(|error| unknown(lost(pid, &error)))?;
         Ok(Caller {
-            unique_name,
+            unique_name: name.to_owned().into(),
             process,
             assurance: Assurance::Unverified,
         })
     }
+
+    /// Looks at the process alone. What the bus says of a connection was settled when that was made,
+    /// its name is never given to another, and that it has left, the bus tells us by itself.
+    async fn identify_again(&self, caller: &Caller) -> Result<(), Denial> {
+        let Process { pid, .. } = caller.process;
+        let why = match Process::of_pid(pid) {
+            Ok(process) if process == caller.process => return Ok(()),
+            Ok(_) => "its process is no longer the one that asked".to_owned(),
+            Err(error) => lost(pid, &error),
+        };
+        Err(Denial::Unknown {
+            name: caller.unique_name.to_string(),
+            why,
+        })
+    }
+}
+
+fn lost(pid: u32, error: &std::io::Error) -> String {
+    format!("process {pid} cannot be looked up: {error}")
 }

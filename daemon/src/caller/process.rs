@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// A process ID and the moment at which that process started.
@@ -14,8 +15,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// The process that has `pid` now. The pidfd, held while its start time is read, makes sure that
-    /// both belong to one process.
+    /// The process that has `pid` now. A number is not given to another while its process runs, so
+    /// when the pidfd says afterwards that it still does, the start time was that process's.
     ///
     /// # Errors
     /// There is no such process (any more).
@@ -25,7 +26,10 @@ impl Process {
         let pidfd = pidfd_open(Pid::from_raw(raw).ok_or_else(invalid)?, PidfdFlags::empty())?;
         let started = start_time(&std::fs::read_to_string(format!("/proc/{pid}/stat"))?)
             .ok_or(io::ErrorKind::InvalidData)?;
-        drop(pidfd);
+        let mut ended = [PollFd::new(&pidfd, PollFlags::IN)];
+        if poll(&mut ended, Some(&Timespec::default()))? != 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         Ok(Process { pid, started })
     }
 }

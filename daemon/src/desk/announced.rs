@@ -9,6 +9,9 @@ use zbus::names::{OwnedUniqueName, UniqueName};
 
 use crate::caller::Caller;
 
+/// Importers of one process: a few accounts, not a flood.
+const MOST_OF_PROCESS: usize = 8;
+
 /// An app that announced itself.
 #[derive(Debug, Clone)]
 pub(super) struct Announcement {
@@ -20,6 +23,8 @@ pub(super) struct Announcement {
     /// Whether the person can choose it. An app that is installed is chosen by its desktop entry, so
     /// that nobody can stand in for it by announcing its name.
     pub(super) listed: bool,
+    /// Whether it was started for an exchange, and so is never one too many.
+    pub(super) awaited: bool,
 }
 
 /// The connections that announced themselves.
@@ -40,9 +45,19 @@ impl Announced {
     /// Takes an announcement in; a second one of the same connection replaces the first.
     pub(super) fn insert(&mut self, announcement: Announcement) -> Result<(), Error> {
         let name = announcement.caller.unique_name.clone();
-        if self.peers.len() >= self.most && !self.peers.contains_key(&name) {
+        let process = announcement.caller.process;
+        let others = self
+            .peers
+            .values()
+            .filter(|peer| peer.caller.unique_name != name);
+        let of_process = others
+            .clone()
+            .filter(|peer| peer.caller.process == process)
+            .count();
+        if !announcement.awaited && (others.count() >= self.most || of_process >= MOST_OF_PROCESS) {
             let message = format!(
-                "{} importers have announced themselves, the most",
+                "there may be {} importers that announced themselves, {MOST_OF_PROCESS} of them in \
+                 one process; withdraw one first",
                 self.most
             );
             return Err(Error::new(Reason::QuotaExceeded, message));

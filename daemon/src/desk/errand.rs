@@ -77,6 +77,22 @@ pub(super) enum Errand {
 }
 
 impl Errand {
+    /// Tells an importer that what it acknowledged had ended before.
+    pub(super) fn too_late(to: OwnedUniqueName, exchange: ExchangeId) -> Errand {
+        Errand::Withdraw {
+            to,
+            exchange,
+            outcome: "failed",
+            reason: Reason::ImporterSilent,
+            message: "The offer had ended before it was acknowledged.".to_owned(),
+        }
+    }
+
+    /// Whether it is for the person, whose dialog may hang, and not for a peer on the bus.
+    pub(super) fn is_for_chooser(&self) -> bool {
+        matches!(self, Errand::Inform { .. } | Errand::Finish { .. })
+    }
+
     /// Does it.
     pub(super) async fn run(self, desk: &Arc<Desk>) {
         if let Err(error) = self.try_run(desk).await {

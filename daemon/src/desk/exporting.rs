@@ -241,11 +241,15 @@ impl Desk {
             }));
             exchange.deposited = counts;
         }
-        let applied = self.advance(&mut floor, id, Event::PayloadAccepted);
+        let applied = self.advance(&mut floor, id, Event::PayloadAccepted, None);
+        let state = floor.exchanges.get(&id).map(|exchange| exchange.state);
         drop(floor);
         self.run(applied.errands);
         applied.answer.map_err(Error::plain)?;
-        Ok(BootTime::now().after(self.terms.offer))
+        match state {
+            Some(State::Deposited { at, .. }) => Ok(at.after(self.terms.offer)),
+            _ => Err(Error::plain(Reason::WrongState)),
+        }
     }
 
     /// `Request.Close` and `Session.Close`.

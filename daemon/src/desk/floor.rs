@@ -1,20 +1,21 @@
 //! The table of live exchanges, and the books that go with it: paths, deadlines, charges. What
 //! enters here leaves here, so that nothing is charged or found that is gone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use credex_protocol::{Error, Reason};
-use zbus::names::UniqueName;
+use zbus::names::{OwnedUniqueName, UniqueName};
 
 use super::announced::Announced;
 use super::effects::Applied;
 use super::ended::Ended;
+use super::importing::left;
 use super::record::{Exchange, ExchangeId};
 use crate::caller::Process;
 use crate::clock::BootTime;
 use crate::config::Limits;
 use crate::exchange::quota::Ledger;
-use crate::exchange::state::{Event, Terms};
+use crate::exchange::state::{Event, State, Terms};
 
 /// All that changes. Behind one lock, which is never held across a wait.
 pub(super) struct Floor {
@@ -25,7 +26,12 @@ pub(super) struct Floor {
     deadlines: BTreeSet<(BootTime, ExchangeId)>,
     ledger: Ledger<Process>,
     last_call: BootTime,
+    departed: VecDeque<OwnedUniqueName>,
 }
+
+/// How many of the connections that left last are remembered: those that left in the middle of what
+/// they asked for.
+const DEPARTED: usize = 512;
 
 impl Floor {
     pub(super) fn new(limits: &Limits, now: BootTime) -> Floor {
@@ -37,11 +43,15 @@ impl Floor {
             deadlines: BTreeSet::new(),
             ledger: Ledger::new(limits.exchanges_per_app, limits.exchanges),
             last_call: now,
+            departed: VecDeque::new(),
         }
     }
 
     /// Takes a new exchange in, and charges it to its exporter.
     pub(super) fn enter(&mut self, id: ExchangeId, exchange: Exchange) -> Result<(), Error> {
+        if self.has_left(&exchange.exporter.unique_name) {
+            return Err(left());
+        }
         for path in [&exchange.request_path, &exchange.session_path] {
             if self.paths.contains_key(path) {
                 let message = format!("{path} exists already: use a fresh handle_token");
@@ -77,6 +87,7 @@ impl Floor {
         &mut self,
         id: ExchangeId,
         event: Event,
+        detail: Option<String>,
         now: BootTime,
         terms: &Terms,
     ) -> Applied {
@@ -102,13 +113,17 @@ impl Floor {
             answer: step.answer,
             ..Applied::default()
         };
+        let ended = step.state.is_terminal() && !before.is_terminal();
+        if ended {
+            exchange.detail = detail;
+        }
         for effect in step.effects {
             exchange.apply(id, effect, &mut applied);
         }
-        if exchange.granted {
+        if matches!(before, State::Choosing { .. }) && exchange.granted {
             self.paths.remove(&exchange.request_path);
         }
-        if step.state.is_terminal() && !before.is_terminal() {
+        if ended {
             self.leave(id);
             self.last_call = now;
         }
@@ -120,8 +135,11 @@ impl Floor {
         let Some(exchange) = self.exchanges.remove(&id) else {
             return;
         };
-        self.paths.remove(&exchange.request_path);
-        self.paths.remove(&exchange.session_path);
+        for path in [&exchange.request_path, &exchange.session_path] {
+            if self.paths.get(path) == Some(&id) {
+                self.paths.remove(path);
+            }
+        }
         self.ledger.release(&exchange.exporter.process);
         if let Some(work) = &exchange.work {
             work.abort();
@@ -157,10 +175,19 @@ impl Floor {
         self.last_call = now;
     }
 
-    /// Forgets what was known of a connection, but for its exchanges.
+    /// Forgets what was known of a connection whose exchanges have ended.
     pub(super) fn forget_peer(&mut self, name: &UniqueName<'_>) {
         self.announced.remove(name);
         self.ended.forget(name);
+        if self.departed.len() >= DEPARTED {
+            self.departed.pop_front();
+        }
+        self.departed.push_back(name.to_owned().into());
+    }
+
+    /// Whether `name` has left the bus, perhaps while it was being looked up.
+    pub(super) fn has_left(&self, name: &UniqueName<'_>) -> bool {
+        self.departed.iter().any(|departed| *departed == *name)
     }
 
     /// How many exchanges are in each state.

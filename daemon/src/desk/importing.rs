@@ -54,16 +54,22 @@ impl Desk {
         let installed = self.ports.providers.catalogue().importer(&app_id).is_some();
         let started_for = self.launched_for(&caller, &app_id);
         let unique_name = caller.unique_name.clone();
-        self.floor().announced.insert(Announcement {
+        let mut floor = self.floor();
+        if floor.has_left(&unique_name) {
+            return Err(left());
+        }
+        floor.announced.insert(Announcement {
             caller,
             app_id,
             name,
             format_versions,
             credential_types: types.map(|types| types.into_iter().collect()),
             listed: !installed,
+            awaited: started_for.is_some(),
         })?;
+        drop(floor);
         if let Some(id) = started_for {
-            self.offer_in_background(id, unique_name);
+            self.offer_in_background(id, unique_name.into_inner().into());
         }
         Ok(())
     }
@@ -108,7 +114,7 @@ impl Desk {
         let exchange = floor.exchanges.get(&id).ok_or_else(|| no_offer(offer))?;
         let results = results(exchange);
         let (event, wrapped_key) = judge(exchange, id, sealed_token);
-        let applied = self.advance(&mut floor, id, event);
+        let applied = self.advance(&mut floor, id, event, None);
         drop(floor);
         self.run(applied.errands);
         applied.answer.map_err(Error::plain)?;
@@ -135,7 +141,7 @@ impl Desk {
         let span = Duration::from_secs(u64::from(seconds));
         let mut floor = self.floor();
         let id = rightful(&floor, sender, offer)?;
-        let applied = self.advance(&mut floor, id, Event::ExtensionAsked(span));
+        let applied = self.advance(&mut floor, id, Event::ExtensionAsked(span), None);
         let expires = floor
             .exchanges
             .get(&id)
@@ -160,10 +166,7 @@ impl Desk {
         let id = rightful(&self.floor(), sender, offer)?;
         let detail = format!("The importer did not take it: {reason}");
         let mut floor = self.floor();
-        if let Some(exchange) = floor.exchanges.get_mut(&id) {
-            exchange.detail = Some(detail);
-        }
-        let applied = self.advance(&mut floor, id, Event::ImporterDeclined);
+        let applied = self.advance(&mut floor, id, Event::ImporterDeclined, Some(detail));
         drop(floor);
         self.run(applied.errands);
         applied.answer.map_err(Error::plain)
@@ -196,7 +199,7 @@ impl Desk {
         {
             exchange.receipt = Some(Box::new((receipt, discrepancies)));
         }
-        let applied = self.advance(&mut floor, id, Event::ReceiptGiven);
+        let applied = self.advance(&mut floor, id, Event::ReceiptGiven, None);
         drop(floor);
         self.run(applied.errands);
         applied.answer.map_err(Error::plain)
@@ -258,6 +261,11 @@ fn results(exchange: &Exchange) -> RedeemResults {
         deposited: Some(exchange.deposited.clone()),
         types: agreement.map(|agreement| agreement.types.iter().cloned().collect()),
     }
+}
+
+/// The answer to somebody who is not there to read it.
+pub(super) fn left() -> Error {
+    Error::new(Reason::AccessDenied, "the caller has left the bus")
 }
 
 fn no_offer(offer: &str) -> Error {

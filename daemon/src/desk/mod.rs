@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use credex_protocol::wire::{ImporterInfo, ServiceStatus};
 use credex_protocol::{Error, Reason};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::names::UniqueName;
@@ -27,7 +28,7 @@ use zbus::names::UniqueName;
 use self::effects::Applied;
 use self::errand::Errand;
 use self::floor::Floor;
-use crate::caller::{Caller, Porter};
+use crate::caller::{BusDriver, Caller, Porter};
 use crate::chooser::Chooser;
 use crate::clock::BootTime;
 use crate::config::Config;
@@ -57,6 +58,7 @@ pub struct Desk {
     config: Config,
     terms: Terms,
     ports: Ports,
+    driver: BusDriver,
     custody: Custody,
     floor: Mutex<Floor>,
     changed: Notify,
@@ -71,13 +73,15 @@ impl Desk {
             floor: Mutex::new(Floor::new(&config.limits, BootTime::now())),
             custody: Custody::default(),
             changed: Notify::new(),
+            driver: BusDriver::new(bus.clone()),
             bus,
             config,
             ports,
         })
     }
 
-    /// Lets exactly the callers in whom the porter knows. Every call begins here.
+    /// Lets exactly the callers in whom the porter knows. Whatever is begun begins here; what goes on
+    /// with it is known by the unique name that began it.
     async fn admit(&self, sender: &UniqueName<'_>) -> Result<Caller, Error> {
         self.floor().touch(BootTime::now());
         self.ports.porter.identify(sender).await.map_err(|denial| {
@@ -88,12 +92,7 @@ impl Desk {
 
     /// Lets `event` happen to an exchange, and runs the errands that follow in a task of their own.
     fn feed(self: &Arc<Self>, id: ExchangeId, event: Event, detail: Option<String>) {
-        let mut floor = self.floor();
-        if let (Some(exchange), Some(detail)) = (floor.exchanges.get_mut(&id), detail) {
-            exchange.detail = Some(detail);
-        }
-        let applied = self.advance(&mut floor, id, event);
-        drop(floor);
+        let applied = self.advance(&mut self.floor(), id, event, detail);
         if let Err(reason) = applied.answer {
             tracing::debug!(%id, ?event, ?reason, "event came too late");
         }
@@ -101,9 +100,16 @@ impl Desk {
     }
 
     /// Asks the state machine, and carries out what cannot wait.
-    fn advance(&self, floor: &mut Floor, id: ExchangeId, event: Event) -> Applied {
+    /// `detail` says why in particular, if that is the end.
+    fn advance(
+        &self,
+        floor: &mut Floor,
+        id: ExchangeId,
+        event: Event,
+        detail: Option<String>,
+    ) -> Applied {
         let now = BootTime::now();
-        let applied = floor.advance(id, event, now, &self.terms);
+        let applied = floor.advance(id, event, detail, now, &self.terms);
         if applied.deadline_moved {
             self.changed.notify_one();
         }
@@ -123,13 +129,21 @@ impl Desk {
         }
     }
 
-    /// Ends every exchange because the service cannot go on, and waits until all have been told.
+    /// Ends every exchange because the service cannot go on, and waits until all have been told: the
+    /// apps first, so that no dialog that hangs can keep it from them.
     pub async fn close(self: &Arc<Self>, reason: Reason) {
-        let ids: Vec<ExchangeId> = self.floor().exchanges.keys().copied().collect();
-        for id in ids {
-            let applied = self.advance(&mut self.floor(), id, Event::ServiceFailed(reason));
-            Arc::clone(self).run_now(applied.errands).await;
+        let mut errands = Vec::new();
+        {
+            let mut floor = self.floor();
+            for id in floor.ids_where(|_| true) {
+                let end = Event::ServiceFailed(reason);
+                errands.extend(self.advance(&mut floor, id, end, None).errands);
+            }
         }
+        let (to_person, to_apps) = errands.into_iter().partition(Errand::is_for_chooser);
+        let to_person: Vec<Errand> = to_person;
+        Arc::clone(self).run_now(to_apps).await;
+        join_all(to_person.into_iter().map(|errand| errand.run(self))).await;
     }
 
     /// Where the chooser reports exchanges that the person stops after having agreed.
@@ -140,8 +154,6 @@ impl Desk {
     /// A connection has left the bus.
     pub fn name_lost(self: &Arc<Self>, name: &UniqueName<'_>) {
         let mut floor = self.floor();
-        floor.forget_peer(name);
-        self.changed.notify_one();
         let exporting = floor.ids_where(|exchange| exchange.exporter.unique_name == *name);
         let importing = floor.ids_where(|exchange| exchange.is_imported_by(name));
         let exporting = exporting
@@ -152,9 +164,11 @@ impl Desk {
             .map(|id| (id, Event::ImporterVanished));
         let mut errands = Vec::new();
         for (id, event) in exporting.chain(importing) {
-            errands.extend(self.advance(&mut floor, id, event).errands);
+            errands.extend(self.advance(&mut floor, id, event, None).errands);
         }
+        floor.forget_peer(name);
         drop(floor);
+        self.changed.notify_one();
         self.run(errands);
     }
 

@@ -2,22 +2,26 @@
 //! of our own, which announces itself. Serves design §6 and `Importer1.Offer`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use credex_protocol::envelope::PublicKey;
 use credex_protocol::wire::OfferOptions;
 use credex_protocol::{Reason, names};
-use zbus::fdo::DBusProxy;
 use zbus::message::Message;
-use zbus::names::{BusName, OwnedUniqueName};
+use zbus::names::{BusName, OwnedUniqueName, UniqueName};
 use zbus::zvariant::ObjectPath;
 
 use super::Desk;
 use super::effects::public_key;
+use super::errand::Errand;
 use super::record::{ExchangeId, ImportingPeer, Target};
 use crate::caller::Caller;
 use crate::exchange::state::{Event, State};
 use crate::launcher::Program;
 use crate::providers::Importer;
+
+/// How long after its deadline an acknowledgement is still answered.
+const TOO_LATE: Duration = Duration::from_secs(60);
 
 /// Why the importer was not reached: for the exporter and the person.
 struct Unreachable(Reason, String);
@@ -29,22 +33,12 @@ impl Unreachable {
 }
 
 impl Desk {
-    /// Reaches the importer in a task of its own, which ends with the exchange.
+    /// Finds the importer in a task of its own, which ends with the exchange.
     pub(super) fn reach_in_background(self: &Arc<Self>, id: ExchangeId) {
         let desk = Arc::clone(self);
-        self.work_on(id, async move { desk.reach(id).await });
-    }
-
-    /// Runs `work` for an exchange; it is aborted when the exchange ends.
-    fn work_on(
-        self: &Arc<Self>,
-        id: ExchangeId,
-        work: impl Future<Output = Result<(), Unreachable>> + Send + 'static,
-    ) {
-        let desk = Arc::clone(self);
         let task = tokio::spawn(async move {
-            if let Err(Unreachable(reason, why)) = work.await {
-                desk.feed(id, Event::ImporterUnreachable(reason), Some(why));
+            if let Err(unreachable) = desk.reach(id).await {
+                desk.give_up(id, unreachable);
             }
         });
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
@@ -52,24 +46,27 @@ impl Desk {
         }
     }
 
+    fn give_up(self: &Arc<Self>, id: ExchangeId, Unreachable(reason, why): Unreachable) {
+        self.feed(id, Event::ImporterUnreachable(reason), Some(why));
+    }
+
     async fn reach(self: &Arc<Self>, id: ExchangeId) -> Result<(), Unreachable> {
         let target = self.floor().exchanges.get(&id).and_then(|exchange| {
-            exchange
-                .agreement
-                .as_ref()
-                .map(|agreement| agreement.target.clone())
+            let agreement = exchange.agreement.as_ref();
+            agreement.map(|agreement| agreement.target.clone())
         });
         match target {
-            None => Ok(()),
-            Some(Target::Running(name)) => self.offer(id, name.into_inner().into()).await,
+            None => {}
+            Some(Target::Running(name)) => self.offer_in_background(id, name.into_inner().into()),
             Some(Target::Installed(importer)) => {
                 let catalogue = self.ports.providers.catalogue();
                 let importer = catalogue.importer(&importer).ok_or_else(|| {
                     Unreachable::new(format!("{importer} is no longer installed"))
                 })?;
-                self.reach_installed(id, importer).await
+                self.reach_installed(id, importer).await?;
             }
         }
+        Ok(())
     }
 
     async fn reach_installed(
@@ -77,19 +74,17 @@ impl Desk {
         id: ExchangeId,
         importer: &Importer,
     ) -> Result<(), Unreachable> {
-        let name = BusName::try_from(importer.id.clone()).ok();
-        match name {
-            Some(name) if importer.dbus_activatable => self.offer(id, name).await,
-            Some(name) if self.has_owner(&name).await => self.offer(id, name).await,
-            _ => self.launch(id, importer).await,
-        }
-    }
-
-    async fn has_owner(&self, name: &BusName<'_>) -> bool {
-        let Ok(bus) = DBusProxy::new(&self.bus).await else {
-            return false;
+        let Ok(name) = BusName::try_from(importer.id.clone()) else {
+            return self.launch(id, importer).await;
         };
-        bus.name_has_owner(name.clone()).await.unwrap_or(false)
+        if !importer.dbus_activatable {
+            let owner = self.driver.owner(&name).await.map_err(Unreachable::new)?;
+            if owner.is_none() {
+                return self.launch(id, importer).await;
+            }
+        }
+        self.offer_in_background(id, name);
+        Ok(())
     }
 
     /// Starts the importer. What follows begins with its `Import.Announce`.
@@ -131,20 +126,21 @@ impl Desk {
         tracing::info!(%id, importer = importer.id, pid = started.pid, "started the importer");
         let early = {
             let mut floor = self.floor();
+            let ours = |pid| self.ports.launcher.descends(pid, started);
+            let early = floor.announced.all().find_map(|peer| {
+                let started = peer.app_id == importer.id && ours(peer.caller.process.pid);
+                started.then(|| peer.caller.unique_name.clone())
+            });
             let Some(exchange) = floor.exchanges.get_mut(&id) else {
                 return Ok(());
             };
-            exchange.launched = Some(started);
-            let mut announced = floor.announced.all();
-            let ours = |pid| self.ports.launcher.descends(pid, started);
-            announced
-                .find(|peer| peer.app_id == importer.id && ours(peer.caller.process.pid))
-                .map(|peer| peer.caller.unique_name.clone())
+            exchange.launched = early.is_none().then_some(started);
+            early
         };
-        match early {
-            Some(name) => self.offer(id, name.into_inner().into()).await,
-            None => Ok(()),
+        if let Some(name) = early {
+            self.offer_in_background(id, name.into_inner().into());
         }
+        Ok(())
     }
 
     /// The exchange for which `caller` was started, if it was, and its app is `app_id`.
@@ -165,24 +161,34 @@ impl Desk {
             .map(|(id, _)| *id)
     }
 
-    /// Makes the offer to the importer that announced itself.
-    pub(super) fn offer_in_background(self: &Arc<Self>, id: ExchangeId, name: OwnedUniqueName) {
+    /// Makes the offer, in a task that outlives the exchange: an importer that acknowledges too late
+    /// is told so.
+    pub(super) fn offer_in_background(self: &Arc<Self>, id: ExchangeId, name: BusName<'static>) {
+        let Some(options) = self.offer_options(id) else {
+            return;
+        };
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
             exchange.launched = None;
         }
         let desk = Arc::clone(self);
-        let offer = async move { desk.offer(id, name.into_inner().into()).await };
-        self.work_on(id, offer);
+        let patience = self.terms.acknowledge.saturating_add(TOO_LATE);
+        tokio::spawn(async move {
+            let offer = tokio::time::timeout(patience, desk.offer(id, name, options));
+            if let Ok(Err(unreachable)) = offer.await {
+                desk.give_up(id, unreachable);
+            }
+        });
     }
 
     /// Calls `Importer1.Offer`, and takes the one who answers for the importer from then on.
-    async fn offer(self: &Arc<Self>, id: ExchangeId, name: BusName<'_>) -> Result<(), Unreachable> {
-        let Some(options) = self.offer_options(id) else {
-            return Ok(());
-        };
-        let path = id.offer_path();
-        let path =
-            ObjectPath::try_from(path).map_err(|error| Unreachable::new(error.to_string()))?;
+    async fn offer(
+        self: &Arc<Self>,
+        id: ExchangeId,
+        name: BusName<'static>,
+        options: OfferOptions,
+    ) -> Result<(), Unreachable> {
+        let path = ObjectPath::try_from(id.offer_path());
+        let path = path.map_err(|error| Unreachable::new(error.to_string()))?;
         let (to, interface) = (Some(name.clone()), Some(names::IMPORTER));
         let body = (&path, options);
         let call = self
@@ -193,6 +199,7 @@ impl Desk {
         let header = answer.header();
         let sender = header.sender();
         let sender = sender.ok_or_else(|| Unreachable::new("the importer has no name"))?;
+        self.check_answerer(&name, sender).await?;
         let known = self.floor().announced.caller(sender);
         let caller = match known {
             Some(caller) => caller,
@@ -201,15 +208,52 @@ impl Desk {
                 caller.map_err(|denial| Unreachable::new(denial.to_string()))?
             }
         };
-        let peer = ImportingPeer {
-            caller,
-            public_key: key,
-        };
-        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
-            exchange.importer = Some(Box::new(peer));
-        }
-        self.feed(id, Event::ImporterAcknowledged, None);
+        self.acknowledged(
+            id,
+            ImportingPeer {
+                caller,
+                public_key: key,
+            },
+        );
         Ok(())
+    }
+
+    /// Anybody can answer a call on a session bus, so the one who did must be the one who was asked.
+    async fn check_answerer(
+        &self,
+        asked: &BusName<'_>,
+        answered: &UniqueName<'_>,
+    ) -> Result<(), Unreachable> {
+        let owner = match asked {
+            BusName::Unique(name) => Some(OwnedUniqueName::from(name.to_owned())),
+            name => self.driver.owner(name).await.map_err(Unreachable::new)?,
+        };
+        if owner.is_some_and(|owner| owner == *answered) {
+            return Ok(());
+        }
+        tracing::warn!(%asked, %answered, "somebody else answered an offer");
+        Err(Unreachable::new(format!(
+            "somebody else answered in place of {asked}"
+        )))
+    }
+
+    fn acknowledged(self: &Arc<Self>, id: ExchangeId, importer: ImportingPeer) {
+        let name = importer.caller.unique_name.clone();
+        let mut floor = self.floor();
+        let has_left = floor.has_left(&name);
+        let waiting = floor.exchanges.get_mut(&id);
+        match waiting.filter(|exchange| matches!(exchange.state, State::Deposited { .. })) {
+            Some(exchange) => exchange.importer = Some(Box::new(importer)),
+            None => {
+                drop(floor);
+                return self.run(vec![Errand::too_late(name, id)]);
+            }
+        }
+        drop(floor);
+        self.feed(id, Event::ImporterAcknowledged, None);
+        if has_left {
+            self.feed(id, Event::ImporterVanished, None);
+        }
     }
 
     fn offer_options(&self, id: ExchangeId) -> Option<OfferOptions> {

@@ -2,7 +2,6 @@
 //! there is nothing to wait for.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use tokio::io::unix::AsyncFd;
 
 use super::Desk;
 use crate::clock::BootTime;
 use crate::exchange::state::Event;
+use crate::process;
 
 /// Nothing has gone on for as long as the configuration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ impl Desk {
     /// The kernel gives no timer.
     pub async fn keep_time(self: &Arc<Self>) -> io::Result<Quiet> {
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-        let timer = watched(timerfd_create(TimerfdClockId::Boottime, flags)?)?;
+        let timer = process::watched(timerfd_create(TimerfdClockId::Boottime, flags)?)?;
         loop {
             let now = BootTime::now();
             let overdue = self.floor().overdue(now);
@@ -58,15 +57,6 @@ impl Desk {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.floor().quiet_since().is_some()
-    }
-}
-
-fn watched(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` keeps its number open for as long as it lives, and nothing here lets it
-    // be replaced while it is registered.
-    #[allow(unsafe_code)]
-    unsafe {
-        Ok(AsyncFd::register(timer)?)
     }
 }
 

@@ -1,0 +1,80 @@
+//! The message bus itself, asked in such a way that nobody else can answer: the D-Bus library takes
+//! any message with the right serial for the reply, and a session bus delivers such a message from
+//! anybody. Serves design §5.
+
+use serde::Serialize;
+use zbus::fdo::ConnectionCredentials;
+use zbus::message::Message;
+use zbus::names::{BusName, OwnedUniqueName, UniqueName};
+use zbus::zvariant::DynamicType;
+
+const NAME: &str = "org.freedesktop.DBus";
+const PATH: &str = "/org/freedesktop/DBus";
+
+/// Asks the bus about its connections.
+#[derive(Debug, Clone)]
+pub struct BusDriver {
+    bus: zbus::Connection,
+}
+
+impl BusDriver {
+    /// Asks over `bus`.
+    #[must_use]
+    pub fn new(bus: zbus::Connection) -> BusDriver {
+        BusDriver { bus }
+    }
+
+    /// What the bus knows of the process behind `name`.
+    pub(crate) async fn credentials(
+        &self,
+        name: &UniqueName<'_>,
+    ) -> Result<ConnectionCredentials, String> {
+        let reply = self.ask("GetConnectionCredentials", name).await;
+        let reply = reply.map_err(|error| error.to_string())?;
+        reply
+            .body()
+            .deserialize()
+            .map_err(|error| error.to_string())
+    }
+
+    /// The connection that owns `name`, if any does.
+    pub(crate) async fn owner(
+        &self,
+        name: &BusName<'_>,
+    ) -> Result<Option<OwnedUniqueName>, String> {
+        match self.ask("GetNameOwner", name).await {
+            Ok(reply) => reply
+                .body()
+                .deserialize()
+                .map(Some)
+                .map_err(|error| error.to_string()),
+            Err(zbus::Error::MethodError(kind, ..)) if kind.ends_with(".NameHasNoOwner") => {
+                Ok(None)
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn ask<B: Serialize + DynamicType>(&self, what: &str, body: &B) -> zbus::Result<Message> {
+        let answer = self
+            .bus
+            .call_method(Some(NAME), PATH, Some(NAME), what, body)
+            .await;
+        let from_bus = |message: &Message| {
+            message
+                .header()
+                .sender()
+                .is_some_and(|sender| sender.as_str() == NAME)
+        };
+        match &answer {
+            Ok(reply) if from_bus(reply) => answer,
+            Err(zbus::Error::MethodError(_, _, reply)) if !from_bus(reply) => Err(forged(what)),
+            Err(_) => answer,
+            Ok(_) => Err(forged(what)),
+        }
+    }
+}
+
+fn forged(what: &str) -> zbus::Error {
+    zbus::Error::Failure(format!("somebody else answered {what} in place of the bus"))
+}

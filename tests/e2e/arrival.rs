@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use credex::{Payload, cxf, silent};
+use credex_tests::chooser::Script;
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::{APP_ID, Exporter};
-use credex_tests::importer::Importer;
+use credex_tests::importer::{Importer, all_taken};
 use credex_tests::patience::eventually;
 use credex_tests::payload;
+use futures_util::future::join_all;
 
 use crate::scene::{COUNTS, VAULT};
 
@@ -122,6 +124,36 @@ async fn two_apps_that_speak_the_wire_by_hand_understand_one_another() {
 }
 
 #[tokio::test]
+async fn many_exchanges_at_once_do_not_get_mixed_up() {
+    const MANY: u32 = 40;
+    let plan = Desktop::plan().chooser(Script::choose(VAULT));
+    let desktop = plan.limit("exchanges_per_app", MANY.into()).open().await;
+    let importer = Importer::announced(&desktop, VAULT).await;
+    let exports = (1..=MANY).map(|number| {
+        let desktop = &desktop;
+        async move {
+            let exporter = Exporter::join(desktop).await;
+            let counts = [("note", number)];
+            let session = exporter.agreed(&counts).await;
+            let document = format!("this is {number}");
+            let payload = payload::seal(document.as_bytes(), &[]);
+            session.deposit(&payload, &counts).await.unwrap();
+            assert_eq!(session.receipt().await.0["note"].succeeded, number);
+        }
+    });
+    let imports = async {
+        for _ in 0..MANY {
+            let offer = importer.offer().await;
+            let number = offer.options.counts.as_ref().unwrap()["note"];
+            let (opened, results) = offer.redeem().await.unwrap();
+            assert_eq!(opened.document, format!("this is {number}").as_bytes());
+            offer.complete(&all_taken(&results)).await.unwrap();
+        }
+    };
+    tokio::join!(join_all(exports), imports);
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_items_cost_the_daemon_no_memory() {
     let mut desktop = Desktop::sending_to(VAULT).await;
     let daemon = desktop.daemon().peer();
@@ -153,10 +185,7 @@ async fn a_hundred_thousand_items_cost_the_daemon_no_memory() {
     );
     let (opened, results) = offer.redeem().await.unwrap();
     assert!(opened.document == vault, "the vault was changed");
-    offer
-        .complete(&credex_tests::importer::all_taken(&results))
-        .await
-        .unwrap();
+    offer.complete(&all_taken(&results)).await.unwrap();
     session.receipt().await;
     let look = || daemon.anonymous_kib();
     let after = eventually("the daemon's memory as before", look, little).await;

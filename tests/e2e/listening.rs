@@ -11,7 +11,7 @@ use credex_tests::exporter::Exporter;
 use credex_tests::importer::Importer;
 use credex_tests::monitor::{self, Monitor};
 
-use crate::scene::{COUNTS, DOCUMENT, MARKER, VAULT, payload};
+use crate::scene::{COUNTS, DOCUMENT, MARKER, Scene, State, VAULT, payload};
 
 /// Reads an fd empty, so that its shared offset stands at the end.
 fn drain(fd: OwnedFd) {
@@ -68,6 +68,36 @@ async fn a_listener_holds_no_plaintext_no_key_and_no_token_and_spoils_nothing() 
     }
     for fd in fds {
         assert_opens_with_nothing_of(&hoard, fd);
+    }
+}
+
+#[tokio::test]
+async fn the_most_talkative_log_tells_no_secret() {
+    let plan = Desktop::plan().variable("CREDEX_LOG", "trace");
+    let scene = Scene::planned(State::Exporting, plan).await;
+    let payload = payload();
+    let session = scene.session();
+    session.deposit(&payload, COUNTS).await.unwrap();
+    let offer = scene.importer.offer().await;
+    let wrong = offer.seal_token(&[7; 16]);
+    let refused = scene.importer.redeem_raw(&offer.path, &wrong).await;
+    assert!(refused.is_err());
+    let (_, results) = offer.redeem().await.unwrap();
+    let receipt = credex_tests::importer::all_taken(&results);
+    offer.complete(&receipt).await.unwrap();
+    session.receipt().await;
+    let log = scene.desktop.log();
+    assert!(log.contains("TRACE"), "{log}");
+    let key = payload.key.as_bytes();
+    let listed = format!("{key:?}");
+    let listed = listed.trim_matches(['[', ']']);
+    let secrets = forms_of(&offer.token()).into_iter().chain(forms_of(key));
+    let texts = [MARKER, listed].map(|text| text.as_bytes().to_vec());
+    for secret in secrets.chain(texts) {
+        assert!(
+            !monitor::contains(log.as_bytes(), &secret),
+            "{secret:x?} is in the log"
+        );
     }
 }
 

@@ -9,12 +9,13 @@ use credex_tests::Reason;
 use credex_tests::chooser::{Script, pid};
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::{APP_ID, Exporter};
-use credex_tests::importer::Importer;
+use credex_tests::importer::{Importer, Manners};
 use credex_tests::patience::within;
 use credex_tests::process::Peer;
 
 use crate::scene::{Scene, State, VAULT};
 
+/// Somebody who waits for what the library will tell.
 type Wait = Pin<Box<dyn Future<Output = Error>>>;
 
 /// An exchange of two apps that use the library, and what each of them now waits for.
@@ -23,6 +24,7 @@ struct Apps {
     exporter: Wait,
     importer: Option<Wait>,
     chooser: Peer,
+    _silent: Option<Importer>,
 }
 
 impl Apps {
@@ -32,65 +34,31 @@ impl Apps {
             _ => Script::choose(VAULT),
         };
         let desktop = Desktop::plan().chooser(script).open().await;
-        let address = desktop.bus.address().to_owned();
-        let importer = credex::Importer::builder(VAULT).connect_to(&address).await;
-        let mut importer = importer.unwrap();
-        let exporter = credex::Exporter::connect_to(&address, APP_ID)
-            .await
-            .unwrap();
-        let request = ExportRequest::of_document(cxf::sample()).unwrap();
-        let asking = async move { exporter.request(request).await };
-        if state == State::Choosing {
-            let exporter = tokio::spawn(asking);
-            let chooser = chooser(&desktop).await;
-            let waits = async move { exporter.await.unwrap().map(drop).unwrap_err() };
-            return Apps {
-                desktop,
-                exporter: Box::pin(waits),
-                importer: None,
-                chooser,
-            };
-        }
-        let grant = asking.await.unwrap();
-        let chooser = chooser(&desktop).await;
-        if state == State::Exporting {
-            // It learns it when it sends.
-            let sends = async move {
-                let sent = grant.send(Payload::new(cxf::sample())).await;
-                match sent {
-                    Ok(mut delivery) => delivery.receipt().await.unwrap_err(),
-                    Err(error) => error,
-                }
-            };
-            return Apps {
-                desktop,
-                exporter: Box::pin(sends),
-                importer: None,
-                chooser,
-            };
-        }
-        let mut delivery = grant.send(Payload::new(cxf::sample())).await.unwrap();
-        let waits = Box::pin(async move { delivery.receipt().await.unwrap_err() });
-        let offer = importer.next_offer().await.unwrap();
-        let importer: Wait = if state == State::Claimed {
-            let import = offer.redeem(&mut silent).await.unwrap();
-            Box::pin(async move {
-                let error = import.complete_all().await.unwrap_err();
-                drop(importer);
-                error
-            })
+        let address = desktop.bus.address();
+        let (mut importer, mut silent) = (None, None);
+        if state == State::Deposited {
+            let manners = Manners::KeepSilent;
+            silent = Some(Importer::announced_with(&desktop, VAULT, manners).await);
         } else {
-            Box::pin(async move {
-                let error = offer.withdrawn().await;
-                drop(importer);
-                error
-            })
+            let connects = credex::Importer::builder(VAULT).connect_to(address).await;
+            importer = Some(connects.unwrap());
+        }
+        let exporter = credex::Exporter::connect_to(address, APP_ID).await;
+        let exporter = exporter_at(state, exporter.unwrap()).await;
+        let asked = desktop.person.asked().await;
+        let importer = match importer {
+            Some(importer) if state >= State::Offered => Some(importer_at(state, importer).await),
+            _ => None,
         };
+        if let Some(silent) = &silent {
+            silent.offered().await;
+        }
         Apps {
             desktop,
-            exporter: waits,
-            importer: Some(importer),
-            chooser,
+            exporter,
+            importer,
+            chooser: Peer::of_pid(pid(&asked)).expect("the chooser runs"),
+            _silent: silent,
         }
     }
 
@@ -112,21 +80,42 @@ impl Apps {
     }
 }
 
-async fn chooser(desktop: &Desktop) -> Peer {
-    Peer::of_pid(pid(&desktop.person.asked().await)).expect("the chooser runs")
+async fn exporter_at(state: State, exporter: credex::Exporter) -> Wait {
+    let request = ExportRequest::of_document(cxf::sample()).unwrap();
+    if state == State::Choosing {
+        let asking = tokio::spawn(async move { exporter.request(request).await });
+        return Box::pin(async move { asking.await.unwrap().map(drop).unwrap_err() });
+    }
+    let grant = exporter.request(request).await.unwrap();
+    let payload = Payload::new(cxf::sample());
+    if state == State::Exporting {
+        // It learns it when it sends.
+        return Box::pin(async move { grant.send(payload).await.map(drop).unwrap_err() });
+    }
+    let mut delivery = grant.send(payload).await.unwrap();
+    Box::pin(async move { delivery.receipt().await.unwrap_err() })
 }
 
-/// The states in which the library can be caught waiting.
-const STATES: [State; 4] = [
-    State::Choosing,
-    State::Exporting,
-    State::Offered,
-    State::Claimed,
-];
+async fn importer_at(state: State, mut importer: credex::Importer) -> Wait {
+    let offer = importer.next_offer().await.unwrap();
+    if state == State::Offered {
+        return Box::pin(async move {
+            let told = offer.withdrawn().await;
+            drop(importer);
+            told
+        });
+    }
+    let import = offer.redeem(&mut silent).await.unwrap();
+    Box::pin(async move {
+        let told = import.complete_all().await.unwrap_err();
+        drop(importer);
+        told
+    })
+}
 
 #[tokio::test]
 async fn when_the_daemon_is_killed_both_apps_learn_that_the_service_stopped() {
-    for state in STATES {
+    for state in State::ALL {
         let mut apps = Apps::at(state).await;
         apps.desktop.daemon().process.kill();
         apps.learn_it(state).await;
@@ -138,7 +127,7 @@ async fn when_the_daemon_is_killed_both_apps_learn_that_the_service_stopped() {
 
 #[tokio::test]
 async fn when_the_bus_dies_both_apps_learn_it_and_the_daemon_ends() {
-    for state in STATES {
+    for state in State::ALL {
         let mut apps = Apps::at(state).await;
         apps.desktop.bus.kill();
         let status = apps.desktop.daemon().process.ended().await;

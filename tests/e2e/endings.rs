@@ -187,7 +187,7 @@ async fn a_daemon_that_is_asked_to_stop_tells_everybody_first() {
             assert_eq!(withdrawn.error.reason, Reason::ServiceStopped, "{state:?}");
         }
         scene.desktop.person.finished().await;
-        scene.desktop.start_daemon().await;
+        scene.restart_daemon().await;
         assert_eq!(Exporter::left(&scene.exporter).await, [""; 0], "{state:?}");
         scene.nothing_is_left().await;
     }

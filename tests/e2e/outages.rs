@@ -145,7 +145,7 @@ async fn a_new_daemon_knows_nothing_of_an_old_offer_or_session() {
     for state in [State::Offered, State::Claimed] {
         let mut scene = Scene::at(state).await;
         scene.desktop.daemon().process.kill();
-        scene.desktop.start_daemon().await;
+        scene.restart_daemon().await;
         let session = scene.session().close().await.unwrap_err();
         assert_eq!(session.reason, Reason::NotFound, "{session}");
         let offer = scene.offer();

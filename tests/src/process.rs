@@ -128,10 +128,19 @@ impl Peer {
         self.status("RssAnon:")
     }
 
-    /// How many files it has open; `None` if we may not know.
-    pub fn open_files(&self) -> Option<usize> {
+    /// What it has open, by the names that the kernel gives; `None` if we may not know.
+    pub fn open_files(&self) -> Option<Vec<String>> {
         let entries = std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?;
-        Some(entries.count())
+        let links = entries
+            .flatten()
+            .map(|entry| std::fs::read_link(entry.path()));
+        // One that was closed meanwhile has no name.
+        let mut names: Vec<String> = links
+            .flatten()
+            .map(|name| name.display().to_string())
+            .collect();
+        names.sort();
+        Some(names)
     }
 
     fn status(&self, field: &str) -> u64 {

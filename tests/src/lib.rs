@@ -1,6 +1,6 @@
 //! A person's desktop in a test: a real message bus, the real `credexd`, real apps around it.
 //!
-//! [`Desktop`] is where a story begins. It has a bus, a daemon, directories and an environment of its
+//! [`desktop::Desktop`] is where a story begins. It has a bus, a daemon, directories and an environment of its
 //! own, and takes everything down when it is dropped; if the test is failing then, it prints what the
 //! daemon and the bus have logged. Around it:
 //!

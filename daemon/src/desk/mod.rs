@@ -1,7 +1,7 @@
 //! The desk: the live exchanges, and what each call and each event means to them. Serves design §3.
 //!
-//! Every change goes through [`Desk::advance`]: it asks the pure state machine, carries out at
-//! once what concerns keys and payloads, and returns what must be said to others as [`Errand`]s,
+//! Every change goes through `Desk::advance`: it asks the pure state machine, carries out at
+//! once what concerns keys and payloads, and returns what must be said to others as errands,
 //! which are run after the lock has been released. No lock is held while anybody is waited for.
 
 mod announced;

@@ -16,8 +16,8 @@ use crate::{attachments, document, terminal};
 
 /// Sends a CXF document to an app that you choose
 ///
-/// JSON: {"command", "file", "granted": [type], "types": {type: {"succeeded", "failed", "ignored"}},
-/// "discrepancies": [sentence]}. Ends with code 5 if not everything that was sent arrived.
+/// JSON: {"command", "file", "granted": ["type"], "types": {type: {"succeeded", "failed", "ignored"}},
+/// "discrepancies": ["sentence"]}. Ends with code 5 if not everything that was sent arrived.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
     /// The document, or - for standard input

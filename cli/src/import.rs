@@ -26,8 +26,8 @@ const NAME: &str = "Credex command line";
 /// credential.
 ///
 /// JSON: {"command", "file", "exporter": {"app_id", "name", "assurance"}, "counts": {type: number},
-/// "quarantined_total", "attachments", "attachment_problems": [sentence], "discrepancies":
-/// [sentence]}. Ends with code 5 if parts of it should be set aside or differ from what was announced.
+/// "quarantined_total", "attachments", "attachment_problems": ["sentence"], "discrepancies":
+/// ["sentence"]}. Ends with code 5 if parts of it should be set aside or differ from what was announced.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
     /// Where to write the document; - for standard output

@@ -1,7 +1,7 @@
 //! What is printed, and where: results on standard output, everything else on standard error, colours
 //! only where they are wanted.
 //!
-//! Text that comes from elsewhere passes through [`harmless`] or [`name`] before it gets here.
+//! Text that comes from elsewhere passes through `harmless` or `name` before it gets here.
 
 use std::io::{self, Write};
 

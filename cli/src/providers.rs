@@ -12,7 +12,7 @@ use crate::service;
 /// Lists the apps that can take credentials
 ///
 /// JSON: {"command", "providers": [{"id", "name", "origin", "format_versions", "credential_types",
-/// "conflict"}], "problems": [sentence]}. "credential_types" is null for an app that takes all.
+/// "conflict"}], "problems": ["sentence"]}. "credential_types" is null for an app that takes all.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Providers {}
 

@@ -79,7 +79,7 @@ impl Exchange {
                 .keys
                 .as_ref()
                 .map(|keys| keys.public_key.as_bytes().to_vec()),
-            types: agreement.map(|agreement| agreement.types.iter().cloned().collect()),
+            types: agreement.map(|agreement| agreement.types.to_vec()),
             ..ExportResults::default()
         };
         self.respond(response::DONE, results)

@@ -12,6 +12,7 @@ use credex_protocol::{Error, Reason};
 use zbus::names::UniqueName;
 
 use super::Desk;
+use super::counted::Counted;
 use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
 use super::request::{ExportRequest, check_types, invalid};
 use crate::caller::Caller;
@@ -72,12 +73,12 @@ impl Desk {
             session_path: session_path(name, &request.session_handle_token).into(),
             parent_window: request.parent_window.as_str().into(),
             activation_token: request.activation_token.as_deref().map(Box::from),
-            declared: request.counts.clone(),
+            declared: request.counts.clone().into(),
             agreement: None,
             granted: false,
             keys: None,
             payload: None,
-            deposited: Counts::new(),
+            deposited: Counted::default(),
             importer: None,
             launched: None,
             work: None,
@@ -102,6 +103,7 @@ impl Desk {
                 self.feed(id, Event::ChoosingFailed(error.reason), Some(error.message));
             }
         }
+        self.work_is_done(id);
     }
 
     /// What the person agreed to, if to anything.
@@ -151,7 +153,7 @@ impl Desk {
         } = chosen;
         Ok(Some(Agreement {
             target,
-            types,
+            types: types.into_iter().collect(),
             format_version,
         }))
     }
@@ -239,7 +241,7 @@ impl Desk {
                 envelope,
                 wrapped_key,
             }));
-            exchange.deposited = counts;
+            exchange.deposited = counts.into();
         }
         let applied = self.advance(&mut floor, id, Event::PayloadAccepted, None);
         let state = floor.exchanges.get(&id).map(|exchange| exchange.state);

@@ -19,7 +19,7 @@ use crate::exchange::state::{Event, State, Terms};
 
 /// All that changes. Behind one lock, which is never held across a wait.
 pub(super) struct Floor {
-    pub(super) exchanges: HashMap<ExchangeId, Exchange>,
+    pub(super) exchanges: HashMap<ExchangeId, Box<Exchange>>,
     pub(super) ended: Ended,
     pub(super) announced: Announced,
     paths: HashMap<Box<str>, ExchangeId>,
@@ -64,7 +64,7 @@ impl Floor {
         self.paths.insert(exchange.session_path.clone(), id);
         self.deadlines
             .extend(exchange.state.deadline().map(|deadline| (deadline, id)));
-        self.exchanges.insert(id, exchange);
+        self.exchanges.insert(id, Box::new(exchange));
         Ok(())
     }
 

@@ -257,9 +257,9 @@ fn results(exchange: &Exchange) -> RedeemResults {
     RedeemResults {
         exporter: Some(exchange.app.clone()),
         format_version: agreement.map(|agreement| agreement.format_version.clone()),
-        declared: Some(exchange.declared.clone()),
-        deposited: Some(exchange.deposited.clone()),
-        types: agreement.map(|agreement| agreement.types.iter().cloned().collect()),
+        declared: Some(exchange.declared.to_wire()),
+        deposited: Some(exchange.deposited.to_wire()),
+        types: agreement.map(|agreement| agreement.types.to_vec()),
     }
 }
 

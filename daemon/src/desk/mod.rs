@@ -5,6 +5,7 @@
 //! which are run after the lock has been released. No lock is held while anybody is waited for.
 
 mod announced;
+mod counted;
 mod effects;
 mod ended;
 mod errand;

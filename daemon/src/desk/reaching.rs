@@ -40,6 +40,7 @@ impl Desk {
             if let Err(unreachable) = desk.reach(id).await {
                 desk.give_up(id, unreachable);
             }
+            desk.work_is_done(id);
         });
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
             exchange.work = Some(task.abort_handle());
@@ -48,6 +49,14 @@ impl Desk {
 
     fn give_up(self: &Arc<Self>, id: ExchangeId, Unreachable(reason, why): Unreachable) {
         self.feed(id, Event::ImporterUnreachable(reason), Some(why));
+    }
+
+    /// Called by the task at work on an exchange, which is waiting for others from then on: a handle
+    /// to an ended task keeps all of that task's memory.
+    pub(super) fn work_is_done(&self, id: ExchangeId) {
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.work.take_if(|work| work.id() == tokio::task::id());
+        }
     }
 
     async fn reach(self: &Arc<Self>, id: ExchangeId) -> Result<(), Unreachable> {
@@ -266,8 +275,8 @@ impl Desk {
         Some(OfferOptions {
             exporter: Some(exchange.app.clone()),
             format_version: Some(agreement.format_version.clone()),
-            counts: Some(exchange.deposited.clone()),
-            types: Some(agreement.types.iter().cloned().collect()),
+            counts: Some(exchange.deposited.to_wire()),
+            types: Some(agreement.types.to_vec()),
             session_public_key: Some(exchange.keys.as_ref()?.public_key.as_bytes().to_vec()),
             expires: Some(at.after(self.terms.offer).0),
             activation_token: exchange.activation_token.as_deref().map(str::to_owned),

@@ -1,15 +1,15 @@
 //! What is known of one exchange.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use credex_protocol::envelope::{CheckedEnvelope, PublicKey};
 use credex_protocol::names::OFFER_PREFIX;
-use credex_protocol::wire::{AppIdentity, Counts, Receipt};
+use credex_protocol::wire::{AppIdentity, Receipt};
 use tokio::task::AbortHandle;
 use zbus::names::{OwnedUniqueName, UniqueName};
 
+use super::counted::Counted;
 use crate::caller::Caller;
 use crate::custody::SessionKeys;
 use crate::exchange::state::{Conclusion, State};
@@ -67,7 +67,7 @@ pub(super) struct Exchange {
     pub(super) session_path: Box<str>,
     pub(super) parent_window: Box<str>,
     pub(super) activation_token: Option<Box<str>>,
-    pub(super) declared: Counts,
+    pub(super) declared: Counted,
     pub(super) agreement: Option<Box<Agreement>>,
     /// Whether the request has been answered with a session.
     pub(super) granted: bool,
@@ -76,7 +76,7 @@ pub(super) struct Exchange {
     /// There from the deposit to the hand-over.
     pub(super) payload: Option<Box<Payload>>,
     /// What was deposited, by type.
-    pub(super) deposited: Counts,
+    pub(super) deposited: Counted,
     /// There from the acknowledgement.
     pub(super) importer: Option<Box<ImportingPeer>>,
     /// The process that was started for it and has not announced itself yet.
@@ -94,7 +94,7 @@ pub(super) struct Exchange {
 #[derive(Debug, Clone)]
 pub(super) struct Agreement {
     pub(super) target: Target,
-    pub(super) types: BTreeSet<String>,
+    pub(super) types: Box<[String]>,
     pub(super) format_version: String,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Everything that arrives is read by one task, which never waits: zbus stops reading the socket
 //! once any stream's queue is full. Signals of the service are sent to us alone, so no match rule is
-//! spent on them; but anybody may send us one, so only those of the service's owner count.
+//! spent on them; but anybody may send us one, so only those of the service's owner count. Who that
+//! is we are told by the bus alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +11,18 @@ use std::time::Duration;
 
 use credex_protocol::names;
 use futures_util::StreamExt;
+use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use zbus::connection::Builder;
 use zbus::message::Type;
+use zbus::zvariant::{DynamicDeserialize, DynamicType};
 use zbus::{Connection, Message, MessageStream};
 
+use crate::answer::{Answer, BUS, Method, read as read_answer};
 use crate::error::{Error, Result};
 
-const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// Who owns the name of the service, as far as we have been told.
@@ -82,10 +85,6 @@ impl Bus {
         .map_err(Error::no_bus)
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     pub(crate) fn unique_name(&self) -> &str {
         self.connection
             .unique_name()
@@ -107,14 +106,40 @@ impl Bus {
         self.shared.mailboxes().remove(path);
     }
 
-    /// The unique name that gave this answer; now known to be the service's.
-    pub(crate) fn answered_by(&self, reply: &Message) -> Result<String> {
-        let header = reply.header();
-        let sender = header
-            .sender()
-            .ok_or_else(|| Error::Protocol("an answer without a sender".to_owned()))?;
-        self.shared.learn(Owner::Unique(sender.to_string()));
-        Ok(sender.to_string())
+    /// Calls the service by its name, which may start it, and returns its unique name.
+    ///
+    /// # Errors
+    /// [`Error::NotTheService`] if somebody else answered; [`Error::Service`];
+    /// [`Error::ServiceStopped`].
+    pub(crate) async fn call_by_name(
+        &self,
+        method: Method<'_>,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<String> {
+        let answer = Answer::of(&self.connection, names::BUS_NAME, method, body).await?;
+        let service = match answer.is_refusal_of_the_bus() {
+            true => BUS.to_owned(),
+            false => self.who_is_the_service(answer.sender()).await?,
+        };
+        let _answer = answer.by(&service)?.map_err(Error::bus)?;
+        Ok(service)
+    }
+
+    /// Calls the service by its unique name.
+    ///
+    /// # Errors
+    /// As [`call_by_name`](Self::call_by_name).
+    pub(crate) async fn call<T>(
+        &self,
+        service: &str,
+        method: Method<'_>,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<T>
+    where
+        T: for<'d> DynamicDeserialize<'d>,
+    {
+        let answer = Answer::of(&self.connection, service, method, body).await?;
+        read_answer(answer.by(service)?)
     }
 
     /// Asks the bus who the service is, unless that is known.
@@ -122,28 +147,38 @@ impl Bus {
         if *self.shared.owner.borrow() != Owner::Unknown {
             return Ok(());
         }
-        match self.call_bus("GetNameOwner", &names::BUS_NAME).await {
-            Ok(reply) => {
-                let owner = reply.body().deserialize().map_err(Error::unreadable)?;
-                self.shared.learn(Owner::Unique(owner));
-            }
-            Err(zbus::Error::MethodError(name, ..)) if name.ends_with(".NameHasNoOwner") => {
-                self.shared.learn(Owner::Nobody);
-            }
-            Err(error) => return Err(Error::bus(error)),
+        self.ask_for_the_owner().await.map(|_owner| ())
+    }
+
+    /// The unique name of the service. The bus is asked unless its news name the one that is
+    /// `expected`: who has just been started may be news that we have not read yet.
+    async fn who_is_the_service(&self, expected: &str) -> Result<String> {
+        if matches!(&*self.shared.owner.borrow(), Owner::Unique(name) if name == expected) {
+            return Ok(expected.to_owned());
         }
-        Ok(())
+        match self.ask_for_the_owner().await? {
+            Owner::Unique(name) => Ok(name),
+            _ => Err(Error::gone()),
+        }
+    }
+
+    async fn ask_for_the_owner(&self) -> Result<Owner> {
+        let owner = match self.call_bus("GetNameOwner", &names::BUS_NAME).await? {
+            Err(zbus::Error::MethodError(name, ..)) if name.ends_with(".NameHasNoOwner") => {
+                Owner::Nobody
+            }
+            answer => Owner::Unique(read_answer(answer)?),
+        };
+        self.shared.learn(owner.clone());
+        Ok(owner)
     }
 
     /// Takes `name` on the bus, or fails if another process has it.
     pub(crate) async fn own(&self, name: &str) -> Result<()> {
         const DO_NOT_QUEUE: u32 = 4;
         const OWNED: [u32; 2] = [1, 4];
-        let reply = self
-            .call_bus("RequestName", &(name, DO_NOT_QUEUE))
-            .await
-            .map_err(Error::bus)?;
-        let answer: u32 = reply.body().deserialize().map_err(Error::unreadable)?;
+        let answer = self.call_bus("RequestName", &(name, DO_NOT_QUEUE)).await?;
+        let answer: u32 = read_answer(answer)?;
         match OWNED.contains(&answer) {
             true => Ok(()),
             false => Err(Error::NameTaken {
@@ -162,18 +197,22 @@ impl Bus {
             "type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{}'",
             names::BUS_NAME
         );
-        let added = self.call_bus("AddMatch", &rule.as_str()).await;
-        added.map(|_empty| ()).map_err(Error::bus)
+        read_answer(self.call_bus("AddMatch", &rule.as_str()).await?)
     }
 
     async fn call_bus(
         &self,
-        method: &str,
-        body: &(impl serde::Serialize + zbus::zvariant::DynamicType),
-    ) -> zbus::Result<Message> {
-        self.connection
-            .call_method(Some(BUS), BUS_PATH, Some(BUS), method, body)
-            .await
+        name: &str,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<zbus::Result<Message>> {
+        let method = Method {
+            path: BUS_PATH,
+            interface: BUS,
+            name,
+        };
+        Answer::of(&self.connection, BUS, method, body)
+            .await?
+            .by(BUS)
     }
 }
 
@@ -227,7 +266,7 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bus's own news always count; an answer counts only while there were none.
+    /// News of the bus always count; its answers count only while there were none.
     fn learn(&self, told: Owner) {
         self.owner.send_if_modified(|owner| {
             let unknown = *owner == Owner::Unknown;

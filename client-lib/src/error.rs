@@ -45,6 +45,17 @@ pub enum Error {
     /// The service said something that its interfaces do not provide for.
     #[error("the service does not keep to the protocol: {0}")]
     Protocol(String),
+    /// Somebody on the bus answered a call that the service was to answer.
+    #[error(
+        "{sender}, which is not the Credex service, answered {method} in its place: find out which \
+         process that is (`busctl --user status {sender}`), and try again"
+    )]
+    NotTheService {
+        /// The unique name of whoever answered.
+        sender: String,
+        /// The method that was called.
+        method: String,
+    },
     /// The document is no CXF document that anybody could import.
     #[error("the document is not valid CXF: {0}")]
     Document(#[from] cxf::Invalid),

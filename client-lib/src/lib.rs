@@ -36,6 +36,7 @@
 //! every mebibyte. Dropping anything before its end calls the exchange off, which is said to the
 //! other side as long as the process lives; leaving the bus does the same.
 
+mod answer;
 mod app;
 mod bus;
 mod clock;

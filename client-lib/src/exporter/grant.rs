@@ -57,7 +57,8 @@ impl Grant {
     /// # Errors
     /// [`Error::Document`]; [`Error::Parts`] for an attachment's id; [`Error::Read`] for an
     /// attachment's reader; [`Error::Service`] with `PayloadRefused` or `PayloadTooLarge`;
-    /// [`Error::Ended`] if the exchange is over; [`Error::ServiceStopped`].
+    /// [`Error::Ended`] if the exchange is over; [`Error::ServiceStopped`];
+    /// [`Error::NotTheService`].
     pub async fn send<'a>(&self, payload: impl Into<Payload<'a>>) -> Result<Delivery> {
         let ready = payload.into().narrowed(&self.types)?;
         let (counts, report) = (ready.counts, ready.report);

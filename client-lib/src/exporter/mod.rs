@@ -73,7 +73,8 @@ impl Exporter {
     /// # Errors
     /// [`Error::Declined`](crate::Error::Declined); [`Error::Service`](crate::Error::Service) with
     /// one of the reasons that `org.credex.Exchange1.Export.xml` lists;
-    /// [`Error::ServiceStopped`](crate::Error::ServiceStopped).
+    /// [`Error::ServiceStopped`](crate::Error::ServiceStopped);
+    /// [`Error::NotTheService`](crate::Error::NotTheService), and nothing is sealed.
     pub async fn request(&self, request: ExportRequest) -> Result<Grant> {
         request.ask(&self.bus, &self.app_id).await
     }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use credex_protocol::proxy::{ExportProxy, RequestProxy};
 use credex_protocol::wire::{ExportOptions, ExportResults, response};
 use credex_protocol::{Error as Refusal, Reason, names};
 use uuid::Uuid;
-use zbus::Connection;
-use zbus::proxy::CacheProperties;
 
 use super::Grant;
-use super::session::Session;
+use super::session::{self, Session};
+use crate::answer::Method;
 use crate::bus::{Bus, Mailbox, next_from};
 use crate::cxf::{self, Counts};
 use crate::error::{Error, Result};
@@ -138,7 +136,8 @@ impl Question {
     async fn ask(&mut self, parent_window: &str, options: ExportOptions) -> Result<ExportResults> {
         self.open = true;
         let service = self.put(parent_window, options).await;
-        self.open = service.is_ok();
+        // Where somebody else answered, the service may be asking the person all the same.
+        self.open = matches!(service, Ok(_) | Err(Error::NotTheService { .. }));
         let service = service?;
         self.service = Some(service.clone());
         let answer = next_from(&mut self.answers, &service).await?;
@@ -152,19 +151,16 @@ impl Question {
         }
     }
 
-    /// Calls the service, and returns the unique name of who answered.
+    /// Calls the service, and returns its unique name.
     async fn put(&self, parent_window: &str, options: ExportOptions) -> Result<String> {
-        let proxy = ExportProxy::builder(self.bus.connection())
-            .cache_properties(CacheProperties::No)
-            .build()
+        let method = Method {
+            path: names::SERVICE_PATH,
+            interface: names::EXPORT,
+            name: "RequestExport",
+        };
+        self.bus
+            .call_by_name(method, &(parent_window, options))
             .await
-            .map_err(Error::bus)?;
-        let reply = proxy
-            .inner()
-            .call_method("RequestExport", &(parent_window, options))
-            .await
-            .map_err(Error::bus)?;
-        self.bus.answered_by(&reply)
     }
 
     fn into_session(mut self) -> Result<Session> {
@@ -185,14 +181,18 @@ impl Drop for Question {
         if !self.open {
             return;
         }
-        let connection = self.bus.connection().clone();
-        let service = self.service.take();
-        let service = service.unwrap_or_else(|| names::BUS_NAME.to_owned());
+        let (bus, service) = (Arc::clone(&self.bus), self.service.take());
         let (path, session) = (self.path.clone(), self.session_path.clone());
         self.bus.spawn(async move {
+            let service = service.as_deref();
+            let request = Method {
+                path: &path,
+                interface: names::REQUEST,
+                name: "Close",
+            };
             // If the answer was on its way already, there is a session instead of the request.
-            if close(&connection, &service, &path).await.is_err()
-                && let Err(error) = super::session::close(&connection, &service, &session).await
+            if close(&bus, service, request).await.is_err()
+                && let Err(error) = close(&bus, service, session::method(&session, "Close")).await
             {
                 tracing::debug!(%error, "a dropped question was over already");
             }
@@ -200,15 +200,11 @@ impl Drop for Question {
     }
 }
 
-async fn close(connection: &Connection, service: &str, path: &str) -> zbus::Result<()> {
-    RequestProxy::builder(connection)
-        .destination(service)?
-        .path(path)?
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await?
-        .close()
-        .await
+async fn close(bus: &Bus, service: Option<&str>, method: Method<'_>) -> Result<()> {
+    match service {
+        Some(service) => bus.call(service, method, &()).await,
+        None => bus.call_by_name(method, &()).await.map(|_service| ()),
+    }
 }
 
 fn told(results: &ExportResults) -> String {

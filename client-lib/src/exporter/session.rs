@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use credex_protocol::Reason;
-use credex_protocol::proxy::SessionProxy;
 use credex_protocol::wire::{ClosedDetails, CompleteOptions, NoOptions};
 use credex_protocol::{names, wire};
 use tokio::sync::Mutex;
-use zbus::proxy::CacheProperties;
+use zbus::Message;
 use zbus::zvariant::Fd;
-use zbus::{Connection, Message};
 
+use crate::answer::Method;
 use crate::bus::{Bus, Mailbox, already_sent, next_from};
 use crate::cxf::Counts;
 use crate::error::{Ended, Error, Result};
@@ -48,14 +47,12 @@ impl Session {
 
     /// Hands the payload over, and returns when the offer ends on the clock of the protocol.
     pub(super) async fn deposit(&self, file: &File, key: &[u8], counts: Counts) -> Result<u64> {
-        let session = proxy(self.bus.connection(), &self.service, &self.path)
-            .await
-            .map_err(Error::bus)?;
-        let payload = Fd::from(file.as_fd());
         let counts = per_type(counts.iter());
-        match session.deposit(payload, key, &counts, NoOptions {}).await {
+        let body = (Fd::from(file.as_fd()), key, counts, NoOptions {});
+        let deposit = method(&self.path, "Deposit");
+        match self.bus.call(&self.service, deposit, &body).await {
             Ok(expires) => Ok(expires),
-            Err(refusal) => Err(self.why_over(Error::bus(refusal)).await),
+            Err(refusal) => Err(self.why_over(refusal).await),
         }
     }
 
@@ -71,9 +68,8 @@ impl Session {
         if self.over.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        close(self.bus.connection(), &self.service, &self.path)
-            .await
-            .map_err(Error::bus)
+        let close = method(&self.path, "Close");
+        self.bus.call(&self.service, close, &()).await
     }
 
     /// A session that is not there any more has said why before.
@@ -95,31 +91,23 @@ impl Drop for Session {
         if *self.over.get_mut() {
             return;
         }
-        let connection = self.bus.connection().clone();
+        let bus = Arc::clone(&self.bus);
         let (service, path) = (self.service.clone(), self.path.clone());
         self.bus.spawn(async move {
-            if let Err(error) = close(&connection, &service, &path).await {
+            let closed: Result<()> = bus.call(&service, method(&path, "Close"), &()).await;
+            if let Err(error) = closed {
                 tracing::debug!(%error, "a dropped session was over already");
             }
         });
     }
 }
 
-async fn proxy<'a>(
-    connection: &Connection,
-    service: &'a str,
-    path: &'a str,
-) -> zbus::Result<SessionProxy<'a>> {
-    SessionProxy::builder(connection)
-        .destination(service)?
-        .path(path)?
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await
-}
-
-pub(super) async fn close(connection: &Connection, service: &str, path: &str) -> zbus::Result<()> {
-    proxy(connection, service, path).await?.close().await
+pub(super) fn method<'a>(path: &'a str, name: &'a str) -> Method<'a> {
+    Method {
+        path,
+        interface: names::SESSION,
+        name,
+    }
 }
 
 /// `Completed` or `Closed`.

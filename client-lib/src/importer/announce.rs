@@ -2,26 +2,21 @@
 
 use std::sync::Arc;
 
-use credex_protocol::proxy::ImportProxy;
+use credex_protocol::names;
 use credex_protocol::wire::AnnounceOptions;
-use zbus::proxy::CacheProperties;
 
+use crate::answer::Method;
 use crate::bus::{Bus, Owner};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Announces the app, and returns the unique name of the service, which may be started by it.
 pub(super) async fn announce(bus: &Bus, app_id: &str, options: &AnnounceOptions) -> Result<String> {
-    let proxy = ImportProxy::builder(bus.connection())
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await
-        .map_err(Error::bus)?;
-    let reply = proxy
-        .inner()
-        .call_method("Announce", &(app_id, options))
-        .await
-        .map_err(Error::bus)?;
-    bus.answered_by(&reply)
+    let method = Method {
+        path: names::SERVICE_PATH,
+        interface: names::IMPORT,
+        name: "Announce",
+    };
+    bus.call_by_name(method, &(app_id, options)).await
 }
 
 /// Announces the app to every service that follows on `known`, which stopped.

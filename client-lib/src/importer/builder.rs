@@ -78,7 +78,8 @@ impl ImporterBuilder {
     ///
     /// # Errors
     /// [`Error::NoBus`]; [`Error::NameTaken`]; [`Error::Service`] if the service does not take the
-    /// announcement; [`Error::ServiceStopped`] if there is no service to announce oneself to.
+    /// announcement; [`Error::ServiceStopped`] if there is no service to announce oneself to;
+    /// [`Error::NotTheService`] if somebody else answered.
     pub async fn connect(self) -> Result<Importer> {
         self.on(None).await
     }

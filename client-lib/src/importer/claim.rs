@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credex_protocol::proxy::ImportProxy;
 use credex_protocol::wire::{CompleteOptions, NoOptions, Receipt};
-use credex_protocol::{Reason, wire};
+use credex_protocol::{Reason, names, wire};
+use serde::Serialize;
 use tokio::sync::watch;
-use zbus::Connection;
-use zbus::proxy::CacheProperties;
+use zbus::zvariant::{DynamicDeserialize, DynamicType};
 
 use super::served::Book;
+use crate::answer::Method;
 use crate::bus::{Bus, Owner};
 use crate::error::{Ended, Error, Result};
 use crate::wire_limits::shortened;
@@ -49,12 +49,6 @@ impl Claim {
         &self.path
     }
 
-    pub(super) async fn proxy(&self) -> Result<ImportProxy<'_>> {
-        proxy(self.bus.connection(), &self.service)
-            .await
-            .map_err(Error::bus)
-    }
-
     pub(super) fn wire_path(&self) -> Result<zbus::zvariant::ObjectPath<'_>> {
         wire::object_path(&self.path).map_err(Error::bus)
     }
@@ -72,29 +66,30 @@ impl Claim {
         }
     }
 
-    /// What a call came to, or why it came to nothing: the end of an offer is told before the
-    /// offer is denied.
-    pub(super) async fn outcome<T>(
+    /// What a call on the offer came to, or why it came to nothing: the end of an offer is told
+    /// before the offer is denied.
+    pub(super) async fn call<T>(
         &self,
-        call: impl Future<Output = zbus::Result<T>>,
-    ) -> Result<T> {
-        let refusal = match call.await {
-            Ok(answer) => return Ok(answer),
-            Err(refusal) => Error::bus(refusal),
-        };
-        if refusal.reason() != Some(Reason::NotFound) {
-            return Err(refusal);
+        method: &str,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<T>
+    where
+        T: for<'d> DynamicDeserialize<'d>,
+    {
+        let called = self.bus.call(&self.service, import(method), body).await;
+        match called {
+            Err(refusal) if refusal.reason() == Some(Reason::NotFound) => {
+                let over = tokio::time::timeout(Duration::from_secs(1), self.over()).await;
+                Err(over.unwrap_or(refusal))
+            }
+            called => called,
         }
-        let over = tokio::time::timeout(Duration::from_secs(1), self.over()).await;
-        Err(over.unwrap_or(refusal))
     }
 
     pub(super) async fn decline(mut self, reason: &str) -> Result<()> {
         self.last_word = None;
-        let import = self.proxy().await?;
-        let path = self.wire_path()?;
-        self.outcome(import.decline(&path, shortened(reason), NoOptions {}))
-            .await
+        let body = (self.wire_path()?, shortened(reason), NoOptions {});
+        self.call("Decline", &body).await
     }
 
     pub(super) async fn complete(
@@ -103,12 +98,11 @@ impl Claim {
         discrepancies: Vec<String>,
     ) -> Result<()> {
         self.last_word = None;
-        let import = self.proxy().await?;
-        let path = self.wire_path()?;
         let options = CompleteOptions {
             discrepancies: Some(discrepancies),
         };
-        self.outcome(import.complete(&path, receipt, options)).await
+        let body = (self.wire_path()?, receipt, options);
+        self.call("Complete", &body).await
     }
 
     /// Remembers why nothing came of the offer, for the person and the exporter.
@@ -137,31 +131,26 @@ impl Drop for Claim {
         if self.ended.borrow().is_some() {
             return;
         }
-        let connection = self.bus.connection().clone();
+        let bus = Arc::clone(&self.bus);
         let (service, path) = (self.service.clone(), self.path.clone());
         self.bus.spawn(async move {
-            if let Err(error) = decline(&connection, &service, &path, &reason).await {
+            if let Err(error) = decline(&bus, &service, &path, &reason).await {
                 tracing::debug!(%error, "a dropped offer was over already");
             }
         });
     }
 }
 
-async fn decline(
-    connection: &Connection,
-    service: &str,
-    path: &str,
-    reason: &str,
-) -> zbus::Result<()> {
-    let path = wire::object_path(path)?;
-    let import = proxy(connection, service).await?;
-    import.decline(&path, reason, NoOptions {}).await
+async fn decline(bus: &Bus, service: &str, path: &str, reason: &str) -> Result<()> {
+    let path = wire::object_path(path).map_err(Error::bus)?;
+    let body = (path, reason, NoOptions {});
+    bus.call(service, import("Decline"), &body).await
 }
 
-async fn proxy<'a>(connection: &Connection, service: &'a str) -> zbus::Result<ImportProxy<'a>> {
-    ImportProxy::builder(connection)
-        .destination(service)?
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await
+fn import(name: &str) -> Method<'_> {
+    Method {
+        path: names::SERVICE_PATH,
+        interface: names::IMPORT,
+        name,
+    }
 }

@@ -9,6 +9,7 @@ use credex_protocol::envelope::keywrap::{self, Direction};
 use credex_protocol::envelope::parts::Part;
 use credex_protocol::envelope::{CheckedEnvelope, ContentKey, Plaintext, PrivateKey, PublicKey};
 use credex_protocol::wire::{NoOptions, RedeemResults};
+use zbus::zvariant::OwnedFd;
 use zeroize::Zeroizing;
 
 use super::claim::Claim;
@@ -108,20 +109,18 @@ impl Offer {
     /// lasts longer than 30 minutes in all. Returns how long it does last.
     ///
     /// # Errors
-    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`].
+    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`]; [`Error::NotTheService`].
     pub async fn extend(&mut self, how_long: Duration) -> Result<Duration> {
         let seconds = u32::try_from(how_long.as_secs()).unwrap_or(u32::MAX);
-        let import = self.claim.proxy().await?;
-        let path = self.claim.wire_path()?;
-        let extended = import.extend(&path, seconds, NoOptions {});
-        self.expires = self.claim.outcome(extended).await?;
+        let body = (self.claim.wire_path()?, seconds, NoOptions {});
+        self.expires = self.claim.call("Extend", &body).await?;
         Ok(self.expires_in())
     }
 
     /// Refuses the offer; `reason` is a sentence for the person, cut at 256 bytes.
     ///
     /// # Errors
-    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`].
+    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`]; [`Error::NotTheService`].
     pub async fn decline(self, reason: &str) -> Result<()> {
         self.claim.decline(reason).await
     }
@@ -140,9 +139,9 @@ impl Offer {
     /// Redeems the offer and opens the payload, without looking at the document.
     ///
     /// # Errors
-    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`]; and, for a payload that is
-    /// not what the protocol describes or too large, [`Error::NotAnEnvelope`], [`Error::Keywrap`],
-    /// [`Error::Open`] and [`Error::Parts`].
+    /// [`Error::Ended`]; [`Error::Service`]; [`Error::ServiceStopped`]; [`Error::NotTheService`];
+    /// and, for a payload that is not what the protocol describes or too large,
+    /// [`Error::NotAnEnvelope`], [`Error::Keywrap`], [`Error::Open`] and [`Error::Parts`].
     pub async fn redeem_opaque(mut self, tell: OnProgress<'_>) -> Result<Opened> {
         match self.open(tell).await {
             Ok((origin, content)) => Opened::new(self.claim, origin, content),
@@ -214,10 +213,9 @@ impl Offer {
     /// Trades the token for the payload and its key.
     async fn fetch(&self) -> Result<(CheckedEnvelope, ContentKey, Origin)> {
         let token = self.token_for_the_service()?;
-        let import = self.claim.proxy().await?;
-        let path = self.claim.wire_path()?;
-        let redeemed = import.redeem(&path, &token, NoOptions {});
-        let (fd, wrapped, results) = self.claim.outcome(redeemed).await?;
+        let body = (self.claim.wire_path()?, token, NoOptions {});
+        let (fd, wrapped, results): (OwnedFd, Vec<u8>, RedeemResults) =
+            self.claim.call("Redeem", &body).await?;
         let envelope = CheckedEnvelope::check(fd.into(), self.limit)?;
         let to_us = Direction::DaemonToImporter;
         let key = ContentKey::unwrap(&wrapped, &self.own_key, to_us, self.claim.path())?;

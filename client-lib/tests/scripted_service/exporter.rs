@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use zbus::Message;
 use zbus::zvariant::OwnedObjectPath;
 
-use crate::stage::{Bus, Service, sender, signal};
+use crate::stage::{Bus, Service, forge, forge_refusal, sender, signal};
 
 type Asked = JoinHandle<credex::Result<Grant>>;
 
@@ -81,6 +81,75 @@ async fn an_answer_from_anybody_but_the_service_is_no_answer() {
 
     let error = asked.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Declined(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn who_answers_in_the_services_place_gets_nothing_sealed_to_its_key() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let impostor = bus.anybody().await;
+    let (asked, call) = asked(&bus, &mut service).await;
+    let (request, session) = paths(&call);
+
+    forge(&impostor, &call, &request).await;
+    let there = (request.as_str(), REQUEST, "Response");
+    let forged = consent(session, &["note"]);
+    signal(&impostor, &sender(&call), there, &forged).await;
+
+    let error = asked.await.unwrap().unwrap_err();
+    let Error::NotTheService { sender, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(sender, impostor.unique_name().unwrap().as_str());
+    // The person may be looking at the real question by now.
+    let close = service.called("Close").await;
+    assert_eq!(close.header().path().unwrap().as_str(), request.as_str());
+}
+
+#[tokio::test]
+async fn nobody_refuses_in_the_services_place() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let impostor = bus.anybody().await;
+    let (asked, call) = asked(&bus, &mut service).await;
+    let nobody = credex_protocol::Error::plain(Reason::NoImporter);
+    forge_refusal(&impostor, &call, nobody).await;
+    let error = asked.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::NotTheService { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn nobody_takes_a_deposit_in_the_services_place() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let impostor = bus.anybody().await;
+    let (grant, _, _) = granted(&bus, &mut service, &["note"]).await;
+    let sent = tokio::spawn(async move { grant.send(NOTE).await });
+    let deposit = service.called("Deposit").await;
+    forge(&impostor, &deposit, &u64::MAX).await;
+    let error = sent.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::NotTheService { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_bus_is_asked_only_once_who_the_service_is() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let mut calls = bus.calls_to_the_bus().await;
+    let exporter = Exporter::connect_to(bus.address(), "org.example.Vault");
+    let exporter = exporter.await.unwrap();
+    for _ in 0..3 {
+        let exporter = exporter.clone();
+        let asked = tokio::spawn(async move { exporter.request(ExportRequest::new()).await });
+        let call = service.called("RequestExport").await;
+        let busy = credex_protocol::Error::plain(Reason::QuotaExceeded);
+        service.refuse(&call, busy).await;
+        let error = asked.await.unwrap().unwrap_err();
+        assert_eq!(error.reason(), Some(Reason::QuotaExceeded));
+    }
+    let calls = calls.until(&bus.anybody().await).await;
+    let asked = calls.iter().filter(|member| *member == "GetNameOwner");
+    assert_eq!(asked.count(), 1, "{calls:?}");
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! An importer and a service that is made to behave in every way: `Importer1`, `Import`.
 
+use std::io::Write;
+
 use credex::{Error, Importer, Reason};
-use credex_protocol::envelope::PrivateKey;
+use credex_protocol::envelope::keywrap::{self, Direction};
+use credex_protocol::envelope::parts::{Part, write_part_header};
+use credex_protocol::envelope::{ContentKey, PrivateKey, PublicKey, Sealer, memfd};
 use credex_protocol::proxy::ImporterProxy;
-use credex_protocol::wire::{AnnounceOptions, NoOptions, OfferOptions};
-use zbus::zvariant::ObjectPath;
+use credex_protocol::wire::{AnnounceOptions, NoOptions, OfferOptions, RedeemResults};
+use zbus::zvariant::{Fd, ObjectPath};
 use zbus::{Connection, Message};
 
-use crate::stage::{Bus, Service, sender};
+use crate::stage::{Bus, Service, forge, sender};
 
 const OFFER: &str = "/org/credex/Exchange1/offer/1";
 
@@ -54,6 +58,30 @@ async fn offered(bus: &Bus, service: &mut Service) -> (Importer, String, credex:
     seen.import(&offer(), &[0; 64], NoOptions {}).await.unwrap();
     let offer = importer.next_offer().await.unwrap();
     (importer, name, offer)
+}
+
+/// An offer with a token that opens, and the key that the importer made for it.
+async fn offered_in_earnest(bus: &Bus, service: &mut Service) -> (credex::Offer, PublicKey) {
+    let (mut importer, name) = announced(bus, service).await;
+    let seen = importer_seen_by(&service.connection, &name).await;
+    let key = seen.offer(&offer(), options()).await.unwrap();
+    let key = PublicKey::from_bytes(&key).unwrap();
+    let token = keywrap::wrap(&[7; 16], &key, Direction::TokenToImporter, OFFER).unwrap();
+    seen.import(&offer(), &token, NoOptions {}).await.unwrap();
+    (importer.next_offer().await.unwrap(), key)
+}
+
+/// Anybody's payload, sealed for the importer whose key this is, and the wrapped content key.
+fn sealed_by_anybody(importer: &PublicKey) -> (std::fs::File, Vec<u8>) {
+    const DOCUMENT: &[u8] = b"{}";
+    let key = ContentKey::generate().unwrap();
+    let mut sealer = Sealer::new(memfd::create().unwrap(), &key).unwrap();
+    write_part_header(&mut sealer, Part::Document, DOCUMENT.len() as u64).unwrap();
+    sealer.write_all(DOCUMENT).unwrap();
+    let file = sealer.finish().unwrap();
+    memfd::seal(&file).unwrap();
+    let to_importer = Direction::DaemonToImporter;
+    (file, key.wrap(importer, to_importer, OFFER).unwrap())
 }
 
 async fn declined(service: &mut Service) -> (Message, String) {
@@ -154,6 +182,41 @@ async fn a_token_that_does_not_open_is_not_redeemed_and_the_exporter_is_told() {
     assert!(matches!(error, Error::Keywrap(_)), "{error:?}");
     let (_, reason) = declined(&mut service).await;
     assert_eq!(reason, error.to_string());
+}
+
+#[tokio::test]
+async fn nobodys_payload_is_taken_for_that_of_the_service() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let impostor = bus.anybody().await;
+    let (offered, key) = offered_in_earnest(&bus, &mut service).await;
+    let redeemed = tokio::spawn(async move { offered.redeem_opaque(&mut credex::silent).await });
+    let call = service.called("Redeem").await;
+
+    let (payload, wrapped) = sealed_by_anybody(&key);
+    let forged = (Fd::from(&payload), wrapped, RedeemResults::default());
+    forge(&impostor, &call, &forged).await;
+
+    let error = redeemed.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::NotTheService { .. }), "{error:?}");
+    let (_, reason) = declined(&mut service).await;
+    assert_eq!(reason, error.to_string());
+}
+
+#[tokio::test]
+async fn nobody_takes_an_announcement_in_the_services_place() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let impostor = bus.anybody().await;
+    let address = bus.address().to_owned();
+    let importer = tokio::spawn(async move {
+        let importer = Importer::builder("org.example.Vault");
+        importer.connect_to(&address).await
+    });
+    let call = service.called("Announce").await;
+    forge(&impostor, &call, &()).await;
+    let error = importer.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::NotTheService { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -57,6 +57,39 @@ impl Bus {
     }
 }
 
+impl Bus {
+    /// Listens, as any process of the same user may.
+    pub(crate) async fn calls_to_the_bus(&self) -> Calls {
+        let monitor = self.anybody().await;
+        let heard = MessageStream::from(&monitor);
+        let monitoring = zbus::fdo::MonitoringProxy::new(&monitor).await.unwrap();
+        let rule = "type='method_call',destination='org.freedesktop.DBus'";
+        let rule = zbus::MatchRule::try_from(rule).unwrap();
+        monitoring.become_monitor(&[rule], 0).await.unwrap();
+        Calls { heard }
+    }
+}
+
+/// What the bus itself is asked.
+pub(crate) struct Calls {
+    heard: MessageStream,
+}
+
+impl Calls {
+    /// The methods called so far; `GetId` of `witness` marks their end.
+    pub(crate) async fn until(&mut self, witness: &Connection) -> Vec<String> {
+        passed_on(witness).await;
+        let mut members = Vec::new();
+        loop {
+            let message = self.heard.next().await.unwrap().unwrap();
+            match message.header().member().map(ToString::to_string) {
+                Some(member) if member == "GetId" => return members,
+                member => members.extend(member),
+            }
+        }
+    }
+}
+
 impl Drop for Bus {
     fn drop(&mut self) {
         self.process.kill().unwrap();
@@ -100,6 +133,28 @@ impl Service {
     }
 }
 
+/// Answers a call that somebody else was to answer, and returns once the bus has passed it on. The
+/// number of the call is no secret: whoever monitors the bus sees it.
+pub(crate) async fn forge(
+    from: &Connection,
+    call: &Message,
+    body: &(impl Serialize + DynamicType),
+) {
+    from.reply(&call.header(), body).await.unwrap();
+    passed_on(from).await;
+}
+
+/// As [`forge`], with an error.
+pub(crate) async fn forge_refusal(
+    from: &Connection,
+    call: &Message,
+    error: credex_protocol::Error,
+) {
+    let header = call.header();
+    from.reply_dbus_error(&header, error).await.unwrap();
+    passed_on(from).await;
+}
+
 /// Sends a signal to one receiver, and returns once the bus has passed it on.
 pub(crate) async fn signal(
     from: &Connection,
@@ -110,6 +165,11 @@ pub(crate) async fn signal(
     from.emit_signal(Some(to), path, interface, member, body)
         .await
         .unwrap();
+    passed_on(from).await;
+}
+
+/// Returns once the bus has passed on what was sent before.
+async fn passed_on(from: &Connection) {
     let bus = zbus::fdo::DBusProxy::new(from).await.unwrap();
     bus.get_id().await.unwrap();
 }

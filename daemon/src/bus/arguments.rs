@@ -17,6 +17,12 @@ impl Call<'_> {
         let body = self.message.body();
         body.deserialize().map_err(|error| {
             let (wanted, given) = (T::SIGNATURE, body.signature());
+            // Of the right types, and yet unreadable: the file descriptor found no room here.
+            if wanted == body.signature() && self.message.header().unix_fds().is_some() {
+                let message =
+                    format!("the file descriptor could not be taken ({error}); try again");
+                return Refusal::Ours(Error::new(Reason::QuotaExceeded, message));
+            }
             let message = format!(
                 "{} takes ({}) and was called with ({given}): {error}",
                 self.member,

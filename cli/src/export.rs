@@ -72,7 +72,7 @@ impl Export {
 
     fn request(&self, report: Report) -> ExportRequest {
         let request = ExportRequest::new()
-            .declare(report.counts)
+            .declare(report.present)
             .parent_window(terminal::parent_window());
         match &self.provider {
             Some(provider) => request.provider(provider),
@@ -117,7 +117,7 @@ async fn wait(mut delivery: Delivery, interrupt: &mut Interrupt) -> Result<Told,
 }
 
 fn warn_of_losses(output: &Output, report: &Report, attachments: usize) -> Result<(), Failure> {
-    let files = u64::from(report.counts.get("file"));
+    let files = u64::from(report.present.get("file"));
     if files > attachments as u64 {
         output.warn(format!(
             "the document names {}, and {attachments} go with it: add them with --attachments DIR",

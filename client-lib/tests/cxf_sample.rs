@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use credex::cxf::{
-    Quirk, compare_counts, diff, inspect, narrow, sample, sample_attachments, validate,
+    Narrowed, Quirk, compare_counts, diff, inspect, narrow, sample, sample_attachments, validate,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -15,6 +15,7 @@ fn the_sample_has_every_type_and_nothing_to_ignore() {
     let report = inspect(sample()).unwrap();
     assert_eq!(report.quarantined, []);
     assert_eq!(report.inconsistencies, []);
+    assert_eq!((&report.present, report.untyped), (&report.counts, 0));
     assert_eq!(
         (report.accounts, report.collections, report.items),
         (2, 3, 10)
@@ -72,7 +73,7 @@ fn the_attachments_of_the_sample_have_the_size_and_hash_that_it_tells() {
 fn some_types() -> impl Strategy<Value = BTreeSet<String>> {
     let all: Vec<_> = validate(sample())
         .unwrap()
-        .counts
+        .present
         .types()
         .into_iter()
         .collect();
@@ -134,7 +135,8 @@ proptest! {
     fn no_document_brings_the_reader_down(document in mutated(), granted in some_types()) {
         let read = inspect(&document);
         prop_assert_eq!(read.is_ok(), validate(&document).is_ok());
-        prop_assert_eq!(read.is_ok(), narrow(&document, &granted).is_ok());
+        let declared = validate(sample()).unwrap().present;
+        prop_assert_eq!(read.is_ok(), narrow(&document, &declared, &granted).is_ok());
         prop_assert_eq!(read.is_ok(), diff(&document, sample()).is_ok());
     }
 
@@ -148,11 +150,11 @@ proptest! {
 
     #[test]
     fn what_was_not_granted_is_not_in_the_narrowed_document(granted in some_types()) {
-        let narrowed = narrow(sample(), &granted).unwrap();
+        let declared = validate(sample()).unwrap().present;
+        let narrowed = narrow(sample(), &declared, &granted).unwrap();
         let report = validate(narrowed.as_ref()).unwrap();
-        let declared = validate(sample()).unwrap().counts;
         prop_assert_eq!(report.quarantined, []);
-        prop_assert_eq!(compare_counts(&declared, &granted, &report.counts), []);
+        prop_assert_eq!(compare_counts(&declared, &granted, &report.present), []);
         let lost = diff(sample(), narrowed.as_ref()).unwrap();
         prop_assert!(lost.iter().all(|found| found.to_string().ends_with("is lost")), "{:?}", lost);
     }
@@ -162,9 +164,21 @@ proptest! {
         document in misshapen(""),
         granted in some_types(),
     ) {
-        let Ok(narrowed) = narrow(&document, &granted) else { return Ok(()) };
-        let types = validate(narrowed.as_ref()).unwrap().counts.types();
-        prop_assert!(types.is_subset(&granted), "{:?}", types);
+        let Ok(report) = validate(&document) else { return Ok(()) };
+        let narrowed = narrow(&document, &report.present, &granted).unwrap();
+        let rest = validate(narrowed.as_ref()).unwrap();
+        prop_assert_eq!(compare_counts(&report.present, &granted, &rest.present), []);
+        prop_assert!(rest.counts.types().is_subset(&rest.present.types()));
+    }
+
+    #[test]
+    fn a_misshapen_document_of_which_everything_was_granted_stays_as_it_is(
+        document in misshapen(""),
+    ) {
+        let Ok(report) = validate(&document) else { return Ok(()) };
+        let declared = report.present;
+        let narrowed = narrow(&document, &declared, &declared.types()).unwrap();
+        prop_assert!(matches!(narrowed, Narrowed::Whole(_)));
     }
 
     #[test]

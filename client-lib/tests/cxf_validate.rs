@@ -88,6 +88,13 @@ fn the_document_with_everything_loses_only_the_totp_nobody_can_compute() {
     );
     assert_eq!(report.counts.get("cxf-kit.example/loyalty-card"), 1);
     assert_eq!(report.counts.iter().count(), 17);
+    assert_eq!(
+        report.present.iter().count(),
+        18,
+        "it is there all the same"
+    );
+    let ignored: Vec<_> = report.ignored.iter().collect();
+    assert_eq!(ignored, [("totp", 1)]);
     assert_eq!(report.inconsistencies, []);
 }
 
@@ -137,6 +144,7 @@ fn a_bad_credential_costs_that_credential() {
         ]
     );
     assert_eq!(report.counts.get("passkey"), 1);
+    assert_eq!((report.present.get("passkey"), report.untyped), (3, 2));
     assert_eq!(report.items, 1);
 }
 
@@ -163,6 +171,7 @@ fn a_bad_item_costs_that_item_with_its_credentials() {
         ]
     );
     assert_eq!((report.items, report.counts.total()), (1, 2));
+    assert_eq!((report.present.get("note"), report.untyped), (4, 0));
 }
 
 #[test]
@@ -212,6 +221,9 @@ fn a_totp_that_nobody_can_compute_is_ignored_and_reported() {
             .collect();
         assert_eq!(found, [(Unit::Credential, reason)]);
         assert!(report.counts.is_empty());
+        assert_eq!(report.present.get("totp"), 1);
+        let is_ignored = report.ignored.get("totp") == 1;
+        assert_eq!(is_ignored, reason == Reason::UnknownTotpAlgorithm);
     }
     let slow = read(&with_credentials(&TOTP.replace("30", "3600")));
     assert_eq!(
@@ -404,6 +416,7 @@ fn a_million_faults_are_counted_and_a_thousand_of_them_listed() {
         (report.quarantined.len(), report.quarantined_total),
         (1000, 1_000_000)
     );
+    assert_eq!(report.untyped, 1_000_000);
 }
 
 #[test]

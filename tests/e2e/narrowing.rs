@@ -20,7 +20,7 @@ async fn what_the_person_leaves_out_does_not_arrive() {
     let importer = credex::Importer::builder(VAULT).connect_to(address).await;
     let mut importer = importer.unwrap();
     let exporter = credex::Exporter::connect_to(address, APP_ID).await.unwrap();
-    let declared = cxf::validate(cxf::sample()).unwrap().counts;
+    let declared = cxf::validate(cxf::sample()).unwrap().present;
     assert!(declared.types().len() > GRANTED.len());
     let export = async {
         let request = ExportRequest::of_document(cxf::sample()).unwrap();
@@ -37,7 +37,7 @@ async fn what_the_person_leaves_out_does_not_arrive() {
     let import = async {
         let offer = importer.next_offer().await.unwrap();
         let import = offer.redeem(&mut silent).await.unwrap();
-        let arrived = import.report().counts.types();
+        let arrived = import.report().present.types();
         assert_eq!(arrived, GRANTED.map(str::to_owned).into());
         assert_eq!(import.attachments().count(), 0, "no file was let go");
         for left_out in ["basic-auth", "passkey", "ssh-key", "credit-card"] {

@@ -1,12 +1,13 @@
 //! What this program plays under other names: the two apps, the chooser, the bus.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use credex::cxf;
+use credex::cxf::{self, Counts};
 use credex::{ExportRequest, Exporter, Importer, Payload, silent};
 
 use super::news::{News, Reporter};
@@ -77,17 +78,17 @@ async fn export(
     for (id, content) in cxf::sample_attachments() {
         payload = payload.attachment(*id, content);
     }
-    let counts = payload.check()?.counts.clone();
+    let counts = payload.check()?.present.clone();
     reporter.tell(&News::Asking {
         counts: counts.clone(),
         attachments: cxf::sample_attachments().len(),
     })?;
     let exporter = Exporter::connect(cast::EXPORTER_ID).await?;
     let request = ExportRequest::new()
-        .declare(counts)
+        .declare(counts.clone())
         .parent_window(window.to_string_lossy());
     let grant = exporter.request(request).await?;
-    reporter.tell(&leaving(grant.types())?)?;
+    reporter.tell(&leaving(&counts, grant.types())?)?;
     let began = Instant::now();
     let mut delivery = grant.send(payload).await?;
     let micros = micros_since(began);
@@ -96,9 +97,9 @@ async fn export(
     Ok(reporter.tell(&News::Receipt(receipt.into()))?)
 }
 
-/// What leaves if only these types may.
-fn leaving(types: &std::collections::BTreeSet<String>) -> Result<News, Failure> {
-    let narrowed = cxf::narrow(cxf::sample(), types).map_err(credex::Error::from)?;
+/// What leaves of what was declared if only these types may.
+fn leaving(declared: &Counts, types: &BTreeSet<String>) -> Result<News, Failure> {
+    let narrowed = cxf::narrow(cxf::sample(), declared, types).map_err(credex::Error::from)?;
     let report = cxf::validate(narrowed.as_ref()).map_err(credex::Error::from)?;
     let files = match types.contains("file") {
         true => cxf::sample_attachments(),
@@ -106,7 +107,7 @@ fn leaving(types: &std::collections::BTreeSet<String>) -> Result<News, Failure> 
     };
     Ok(News::Leaving {
         parts: Digest::of_all(narrowed.as_ref(), files.iter().copied()),
-        counts: report.counts,
+        counts: report.present,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Credentials counted by type: what an exporter declares, a person grants, an importer receives.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How many credentials of each type, in the order of the type names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Counts(BTreeMap<String, u32>);
+pub struct Counts(BTreeMap<Cow<'static, str>, u32>);
 
 impl Counts {
     /// The name under which types are counted that are too many, or too long, to be told apart.
@@ -26,8 +27,16 @@ impl Counts {
         match self.0.get_mut(type_name) {
             Some(count) => *count = count.saturating_add(number),
             None => {
-                self.0.insert(type_name.to_owned(), number);
+                self.0.insert(Cow::Owned(type_name.to_owned()), number);
             }
+        }
+    }
+
+    /// Does what [`Counts::add`] does, without a copy of the name.
+    pub(super) fn add_known(&mut self, type_name: &'static str, number: u32) {
+        if number > 0 {
+            let count = self.0.entry(Cow::Borrowed(type_name)).or_default();
+            *count = count.saturating_add(number);
         }
     }
 
@@ -43,12 +52,26 @@ impl Counts {
 
     /// Type names and their counts, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.0.iter().map(|(name, count)| (name.as_str(), *count))
+        self.0.iter().map(|(name, count)| (&**name, *count))
+    }
+
+    /// The name under which a type is found here: [`Counts::OTHER`] if that occurs and the type does
+    /// not.
+    pub(super) fn name_for<'n>(&self, type_name: &'n str) -> &'n str {
+        let is_other = !self.0.contains_key(type_name) && self.0.contains_key(Self::OTHER);
+        if is_other { Self::OTHER } else { type_name }
+    }
+
+    /// The same credentials under the names that `other` has for them, so that the two can be
+    /// compared.
+    pub(crate) fn named_as(&self, other: &Self) -> Self {
+        let renamed = |(name, number)| (other.name_for(name).to_owned(), number);
+        self.iter().map(renamed).collect()
     }
 
     /// The names of the types that occur.
     pub fn types(&self) -> BTreeSet<String> {
-        self.0.keys().cloned().collect()
+        self.0.keys().map(|name| name.to_string()).collect()
     }
 }
 
@@ -64,7 +87,8 @@ impl FromIterator<(String, u32)> for Counts {
 
 impl From<Counts> for BTreeMap<String, u32> {
     fn from(counts: Counts) -> Self {
-        counts.0
+        let owned = |(name, number): (Cow<'_, str>, u32)| (name.into_owned(), number);
+        counts.0.into_iter().map(owned).collect()
     }
 }
 
@@ -82,13 +106,15 @@ pub struct Discrepancy {
 
 /// Holds what arrived against what the exporter declared and the person granted.
 ///
-/// A type outside `granted` is expected not to arrive at all. [`Counts::OTHER`] stands for several
-/// types and is expected as declared.
+/// All of it counts credentials as [`super::Report::present`] does, usable or not. A type outside
+/// `granted` is expected not to arrive at all. [`Counts::OTHER`], where it was declared, stands for
+/// every type that was not declared under its own name.
 pub fn compare_counts(
     declared: &Counts,
     granted: &BTreeSet<String>,
     opened: &Counts,
 ) -> Vec<Discrepancy> {
+    let opened = opened.named_as(declared);
     let names: BTreeSet<&str> = declared
         .iter()
         .chain(opened.iter())
@@ -98,7 +124,7 @@ pub fn compare_counts(
         .into_iter()
         .map(|name| Discrepancy {
             type_name: name.to_owned(),
-            expected: match name == Counts::OTHER || granted.contains(name) {
+            expected: match granted.contains(name) {
                 true => declared.get(name),
                 false => 0,
             },
@@ -154,6 +180,17 @@ mod tests {
             told,
             ["note: 2 expected, 1 arrived", "wifi: 0 expected, 3 arrived"]
         );
+    }
+
+    #[test]
+    fn types_that_were_declared_together_are_compared_together() {
+        let declared = counts(&[("note", 2), (Counts::OTHER, 3)]);
+        let opened = counts(&[("note", 2), ("x.example/a", 1), ("x.example/b", 2)]);
+        assert_eq!(compare_counts(&declared, &declared.types(), &opened), []);
+        let only_notes = BTreeSet::from(["note".to_owned()]);
+        let found = compare_counts(&declared, &only_notes, &opened);
+        let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["(other): 0 expected, 3 arrived"]);
     }
 
     #[test]

@@ -16,8 +16,6 @@ impl<'de> Walk<'de> {
             self.type_name = None;
             self.known_type = None;
             self.before = self.findings.mark();
-        } else if role == Role::Item {
-            self.pending.clear();
         }
         Frame::new(role, self.met.len())
     }
@@ -34,10 +32,7 @@ impl<'de> Walk<'de> {
         match role {
             Role::Account => self.accounts += 1,
             Role::Collection if is_usable => self.collections += 1,
-            Role::Item if is_usable => {
-                self.items += 1;
-                self.counts.take(&mut self.pending);
-            }
+            Role::Item => self.close_item(is_usable),
             _ => {}
         }
         if self.ids.is_some() {
@@ -51,10 +46,30 @@ impl<'de> Walk<'de> {
     pub(super) fn close_element(&mut self, role: Role, seen: Seen, whole: Seen) -> Seen {
         if !role.accepts(seen) {
             self.problem(role.unit(), role.reason(seen), None);
+            if matches!(role, Role::Account | Role::Item | Role::Credential) {
+                self.has_credentials |= role == Role::Credential;
+                self.untyped = self.untyped.saturating_add(1);
+            }
         } else if role == Role::Url && !seen.has(Seen::SOUND) {
             self.note(Quirk::BareDomain, None);
         }
         whole | Seen::when(seen.has(Seen::OTPAUTH), Seen::OTPAUTH)
+    }
+
+    /// Takes over what was counted in an item, or forgets it.
+    fn close_item(&mut self, is_usable: bool) {
+        let ignored = std::mem::take(&mut self.pending_ignored);
+        let has_credentials = std::mem::take(&mut self.has_credentials);
+        if is_usable {
+            self.items += 1;
+            self.counts.take(&mut self.pending);
+            self.ignored = self.ignored.saturating_add(ignored);
+            return;
+        }
+        self.pending.clear();
+        if !has_credentials {
+            self.untyped = self.untyped.saturating_add(1);
+        }
     }
 
     fn close_credential(&mut self, frame: &Frame<'de>) -> bool {
@@ -64,13 +79,39 @@ impl<'de> Walk<'de> {
         if frame.presumed {
             self.look_up_late(frame);
         }
+        self.has_credentials = true;
         let is_usable = self.judge(frame, Role::Credential.cost());
         match (self.known_type, self.type_name.take()) {
-            (Some((place, _)), _) if is_usable => self.pending.add_known(place),
-            (None, Some(name)) if is_usable => self.pending.add_unknown(&name, 1),
-            _ => {}
+            (Some((place, _)), _) => {
+                self.present.add_known(place);
+                if is_usable {
+                    self.pending.add_known(place);
+                } else if self.lacks_only_an_algorithm(frame) {
+                    self.pending_ignored = self.pending_ignored.saturating_add(1);
+                }
+            }
+            (None, Some(name)) => {
+                self.present.add_unknown(&name, 1);
+                self.pending.add_unknown(&name, 1);
+            }
+            (None, None) => self.untyped = self.untyped.saturating_add(1),
         }
         is_usable
+    }
+
+    /// Whether an unusable credential would be usable if CXF knew its TOTP algorithm.
+    fn lacks_only_an_algorithm(&self, frame: &Frame<'de>) -> bool {
+        let mut sound = 0_u64;
+        for met in self.met.iter().skip(frame.first) {
+            let member = met.place.and_then(|place| frame.shape.members.get(place));
+            let is_algorithm =
+                |member: &Member| member.role == Role::TotpAlgorithm && met.seen.has(Seen::STRING);
+            let fits = member.is_some_and(|it| it.accepts(met.seen) || is_algorithm(it));
+            if let Some(place) = met.place.filter(|_| fits) {
+                sound |= 1 << place;
+            }
+        }
+        frame.shape.required & !sound == 0
     }
 
     /// Finds out what those members stand for that were met before the type was.

@@ -4,6 +4,7 @@
 //! values, so that members nobody here knows survive; no error, report or difference contains a
 //! value of the document.
 
+mod choice;
 mod counts;
 mod credential_types;
 mod diff;
@@ -30,11 +31,13 @@ pub mod typed;
 mod validate;
 mod walk;
 
+pub(crate) use choice::Choice;
 pub use counts::{Counts, Discrepancy, compare_counts};
 pub use diff::{Change, Difference, diff};
 #[cfg(feature = "testing")]
 pub use generate::generate_vault;
 pub use invalid::Invalid;
+pub(crate) use narrow::narrow_to;
 pub use narrow::{Narrowed, narrow};
 pub use report::{Note, Problem, Quirk, Reason, Report, Unit};
 pub use sample::{sample, sample_attachments};

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::raw::{self, Members};
-use super::{Invalid, validate};
+use super::{Choice, Counts, Invalid, Report, validate};
 
 /// The outcome of [`narrow`].
 pub enum Narrowed<'d> {
@@ -41,18 +41,37 @@ impl std::fmt::Debug for Narrowed<'_> {
 }
 
 /// Leaves out the credentials whose type is not in `granted`, the items that have no credential
-/// left by that, and the links of collections to those items.
+/// left by that, and the links of collections to those items. The type alone decides: whether a
+/// credential is usable is for the importer to find out. [`Counts::OTHER`], where it was `declared`,
+/// stands for every type that was not declared under its own name.
 ///
-/// What cannot be told to be granted is left out as well: a credential without a type, an item that
-/// is no object, credentials that are no array.
+/// What has no type to read (a credential without one, an item that is no object, credentials that
+/// are no array) is nobody's to choose: it stays if everything `declared` was granted and nothing
+/// else is there, so that the document stays as it is, and goes if anything was kept back.
 ///
 /// # Errors
 ///
 /// As [`validate`], which is called first.
-pub fn narrow<'d>(document: &'d [u8], granted: &BTreeSet<String>) -> Result<Narrowed<'d>, Invalid> {
-    validate(document)?;
+pub fn narrow<'d>(
+    document: &'d [u8],
+    declared: &Counts,
+    granted: &BTreeSet<String>,
+) -> Result<Narrowed<'d>, Invalid> {
+    let report = validate(document)?;
+    narrow_to(document, &report, Choice::new(declared, granted))
+}
+
+/// Does what [`narrow`] does with a document that was validated already.
+pub(crate) fn narrow_to<'d>(
+    document: &'d [u8],
+    report: &Report,
+    choice: Choice<'_>,
+) -> Result<Narrowed<'d>, Invalid> {
+    if choice.lets_all_go(&report.present) {
+        return Ok(Narrowed::Whole(document));
+    }
     let mut scissors = Scissors {
-        granted,
+        choice,
         start: document.as_ptr() as usize,
         cuts: Vec::new(),
     };
@@ -91,8 +110,8 @@ fn without(document: &[u8], mut cuts: Vec<Range<usize>>) -> Zeroizing<Vec<u8>> {
 /// An item's identifier, together with that of its account.
 type ItemId<'d> = (Cow<'d, str>, Cow<'d, str>);
 
-struct Scissors<'g> {
-    granted: &'g BTreeSet<String>,
+struct Scissors<'c> {
+    choice: Choice<'c>,
     /// The address of the document, to tell the place of each piece in it.
     start: usize,
     /// Pieces to leave out; no two overlap.
@@ -203,7 +222,7 @@ impl Scissors<'_> {
         raw::members(credential)
             .and_then(|members| raw::member(&members, "type"))
             .and_then(raw::string)
-            .is_some_and(|name| self.granted.contains(&*name))
+            .is_some_and(|name| self.choice.lets_go(&name))
     }
 
     fn collections(&mut self, collections: &RawValue, account: &str, gone: &HashSet<ItemId<'_>>) {

@@ -12,6 +12,15 @@ pub struct Report {
     /// Usable credentials by type. A quarantined credential, or one in a quarantined item, is not
     /// among them; unknown types are, under their own name.
     pub counts: Counts,
+    /// All credentials by type, usable or not, as long as their `type` can be read: what an exporter
+    /// declares, a person lets go, and an importer should find.
+    pub present: Counts,
+    /// Those of the unusable credentials that are without fault, but that CXF says to ignore: a TOTP
+    /// with an unknown algorithm.
+    pub ignored: Counts,
+    /// What is unusable and cannot be counted by type: credentials whose `type` cannot be read, and
+    /// items and accounts in which no credential is to be found.
+    pub untyped: u32,
     /// Accounts met.
     pub accounts: u32,
     /// Usable collections, those inside other collections included.

@@ -59,7 +59,7 @@ impl Tally {
     pub(super) fn into_counts(self) -> Counts {
         let mut counts = self.unknown;
         for (known, number) in CREDENTIAL_TYPES.iter().zip(self.known) {
-            counts.add(known.name, number);
+            counts.add_known(known.name, number);
         }
         counts
     }

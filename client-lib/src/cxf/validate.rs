@@ -5,7 +5,7 @@ use super::ids::Ids;
 use super::role::Role;
 use super::seen::Seen;
 use super::walk::{Value, Walk};
-use super::{Invalid, Report};
+use super::{Counts, Invalid, Report};
 
 /// Reads a CXF document in one pass and tells what is in it, what to ignore and what was tolerated.
 ///
@@ -73,9 +73,14 @@ fn not_json(fault: &serde_json::Error, path: String) -> Invalid {
 }
 
 fn report(walk: Walk<'_>) -> Report {
+    let mut ignored = Counts::default();
+    ignored.add_known("totp", walk.ignored);
     let inconsistencies = walk.ids.map(|ids| ids.findings).unwrap_or_default();
     Report {
         counts: walk.counts.into_counts(),
+        present: walk.present.into_counts(),
+        ignored,
+        untyped: walk.untyped,
         accounts: walk.accounts,
         collections: walk.collections,
         items: walk.items,

@@ -39,9 +39,20 @@ pub(super) struct Walk<'de> {
     /// Why the document as a whole is refused; serde's own errors could not carry it.
     pub(super) fatal: Option<Invalid>,
     pub(super) findings: Findings,
+    /// Usable credentials.
     pub(super) counts: Tally,
-    /// The credentials of the item that is being read, which may yet turn out to be unusable.
+    /// Credentials whose type was read.
+    pub(super) present: Tally,
+    /// Of one-time passwords with an unknown algorithm, in usable items.
+    pub(super) ignored: u32,
+    /// Unusable parts without a type to count them by.
+    pub(super) untyped: u32,
+    /// The usable credentials of the item that is being read, which may yet turn out to be unusable.
     pub(super) pending: Tally,
+    /// As `ignored`, of that item.
+    pub(super) pending_ignored: u32,
+    /// Whether that item has any credentials.
+    pub(super) has_credentials: bool,
     pub(super) accounts: u32,
     pub(super) collections: u32,
     pub(super) items: u32,

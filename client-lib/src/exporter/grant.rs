@@ -12,7 +12,7 @@ use super::Delivery;
 use super::payload::{Body, Payload, Piece};
 use super::seal::seal;
 use super::session::Session;
-use crate::cxf::Counts;
+use crate::cxf::{Choice, Counts};
 use crate::error::{Error, Result};
 use crate::progress::silent;
 
@@ -51,8 +51,11 @@ impl Grant {
         &self.format_version
     }
 
-    /// Checks the document, leaves out what the person did not let go, seals it with its
-    /// attachments, and hands it to the service. If this fails it may be tried again.
+    /// Checks the document, leaves out what the person did not let go ([`cxf::narrow`]), seals it
+    /// with its attachments, and hands it to the service. If everything was let go, the document
+    /// travels byte for byte. If this fails it may be tried again.
+    ///
+    /// [`cxf::narrow`]: crate::cxf::narrow
     ///
     /// # Errors
     /// [`Error::Document`]; [`Error::Parts`] for an attachment's id; [`Error::Read`] for an
@@ -60,7 +63,9 @@ impl Grant {
     /// [`Error::Ended`] if the exchange is over; [`Error::ServiceStopped`];
     /// [`Error::NotTheService`].
     pub async fn send<'a>(&self, payload: impl Into<Payload<'a>>) -> Result<Delivery> {
-        let ready = payload.into().narrowed(&self.types)?;
+        let ready = payload
+            .into()
+            .narrowed(Choice::new(&self.declared, &self.types))?;
         let (counts, report) = (ready.counts, ready.report);
         let mut tell = ready.progress.unwrap_or_else(|| Box::new(silent));
         let expires = self.deposit(ready.pieces, counts, &mut *tell).await?;

@@ -62,7 +62,7 @@ impl Exporter {
     /// [`request`](Self::request), [`Grant::send`] and [`Delivery::receipt`].
     pub async fn export<'a>(&self, payload: impl Into<Payload<'a>>) -> Result<Receipt> {
         let mut payload = payload.into();
-        let request = ExportRequest::new().declare(payload.check()?.counts.clone());
+        let request = ExportRequest::new().declare(payload.check()?.present.clone());
         let grant = self.request(request).await?;
         grant.send(payload).await?.receipt().await
     }

@@ -1,12 +1,11 @@
 //! What is to be sent: a CXF document, and the bytes of its `file` credentials beside it.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read;
 
 use credex_protocol::envelope::parts::Part;
 
-use crate::cxf::{self, Counts, Report};
+use crate::cxf::{self, Choice, Counts, Report};
 use crate::error::Result;
 use crate::progress::Progress;
 
@@ -66,20 +65,24 @@ impl<'a> Payload<'a> {
         Ok(self.report.insert(report))
     }
 
-    /// What may go of it: without the credential types that are not in `types`.
-    pub(super) fn narrowed(mut self, types: &BTreeSet<String>) -> Result<Narrowed<'a>> {
+    /// What may go of it.
+    pub(super) fn narrowed(mut self, choice: Choice<'_>) -> Result<Narrowed<'a>> {
         let report = self.check()?.clone();
-        let (document, counts) = narrow(self.document, &report, types)?;
+        let document = cxf::narrow_to(self.document, &report, choice)?;
+        let present = match &document {
+            cxf::Narrowed::Whole(_) => report.present.clone(),
+            cxf::Narrowed::Part(rest) => cxf::validate(rest)?.present,
+        };
         let mut pieces = vec![Piece {
             id: None,
             body: Body::Document(document),
         }];
-        if types.contains("file") {
+        if choice.lets_go("file") {
             pieces.append(&mut self.attachments);
         }
         Ok(Narrowed {
             pieces,
-            counts,
+            counts: choice.named(&present),
             report,
             progress: self.progress,
         })
@@ -94,6 +97,7 @@ impl<'a> Payload<'a> {
 /// A payload that is ready to be sealed.
 pub(super) struct Narrowed<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
+    /// What is in it, under the names that the person was shown.
     pub(super) counts: Counts,
     pub(super) report: Report,
     pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
@@ -125,23 +129,6 @@ impl Piece<'_> {
             Body::Reader(_, len) => *len,
         }
     }
-}
-
-/// The document without what may not go, and what is then in it. A document of which everything
-/// may go is not gone through a second time.
-fn narrow<'a>(
-    document: &'a [u8],
-    report: &Report,
-    types: &BTreeSet<String>,
-) -> Result<(cxf::Narrowed<'a>, Counts)> {
-    let counts = &report.counts;
-    let all_named = report.quarantined_total == 0 && counts.get(Counts::OTHER) == 0;
-    if all_named && counts.types().is_subset(types) {
-        return Ok((cxf::Narrowed::Whole(document), counts.clone()));
-    }
-    let rest = cxf::narrow(document, types)?;
-    let counts = cxf::validate(rest.as_ref())?.counts;
-    Ok((rest, counts))
 }
 
 impl<'a> From<&'a [u8]> for Payload<'a> {

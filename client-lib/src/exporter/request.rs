@@ -36,7 +36,7 @@ impl ExportRequest {
     /// # Errors
     /// [`Error::Document`] if it is not valid CXF.
     pub fn of_document(document: &[u8]) -> Result<Self> {
-        Ok(Self::new().declare(cxf::validate(document)?.counts))
+        Ok(Self::new().declare(cxf::validate(document)?.present))
     }
 
     /// Which exporting provider of the app this is; needed if its desktop entry lists several.
@@ -71,10 +71,13 @@ impl ExportRequest {
         self
     }
 
-    /// How many credentials of each type there are, for the person to see and choose from.
+    /// How many credentials of each type there are, for the person to see and choose from, as
+    /// [`Report::present`](crate::cxf::Report::present) counts them: also those that no importer can
+    /// use, for they travel too. What is not declared does not. More types than the protocol
+    /// carries are declared together, as [`Counts::OTHER`].
     #[must_use]
     pub fn declare(mut self, counts: Counts) -> Self {
-        self.counts = counts;
+        self.counts = per_type(counts.iter()).into_iter().collect();
         self
     }
 
@@ -96,7 +99,7 @@ impl ExportRequest {
             app_id: Some(app_id.to_owned()),
             provider: self.provider.clone(),
             format_versions: self.format_versions.clone(),
-            counts: Some(per_type(self.counts.iter())),
+            counts: Some(self.counts.clone().into()),
             activation_token: self.activation_token.clone(),
         }
     }

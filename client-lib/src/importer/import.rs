@@ -1,13 +1,13 @@
 //! An opened payload that was read through: what is in it, what is wrong, and what differs from
 //! what was announced.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::attachments::{AttachmentProblem, check};
 use super::opened::{Opened, Origin};
 use crate::app::App;
-use crate::cxf::{Counts, Discrepancy, Problem, Report, Unit, compare_counts};
+use crate::cxf::{Counts, Discrepancy, Report, compare_counts};
 use crate::error::Result;
 use crate::receipt::Tally;
 use crate::wire_limits::per_type;
@@ -26,7 +26,7 @@ impl Import {
     pub(super) fn new(opened: Opened, report: Report) -> Self {
         Self {
             attachment_problems: OnceLock::new(),
-            discrepancies: discrepancies(&opened.origin, &report.counts),
+            discrepancies: discrepancies(&opened.origin, &report.present),
             opened,
             report,
         }
@@ -87,9 +87,11 @@ impl Import {
         self.opened.report(types, discrepancies).await
     }
 
-    /// Reports that every usable credential was taken over, that those which the
-    /// [`report`](Self::report) sets aside failed, as [`Counts::OTHER`], and that files failed whose
-    /// bytes are [not what the document says](Self::attachment_problems).
+    /// Reports that every usable credential was taken over; that those were ignored which the
+    /// [`report`](Self::report) says CXF ignores, and those failed which it sets aside for their
+    /// faults, each under its own type; and that files failed whose bytes are
+    /// [not what the document says](Self::attachment_problems). What has no type to read failed as
+    /// [`Counts::OTHER`].
     ///
     /// # Errors
     /// As [`Opened::complete`].
@@ -112,50 +114,40 @@ impl Import {
 }
 
 fn everything_taken(report: &Report, files_lost: usize) -> BTreeMap<String, Tally> {
-    let taken = |(name, succeeded): (&str, u32)| {
+    let usable = report.counts.named_as(&report.present);
+    let taken = |(name, present): (&str, u32)| {
+        let (succeeded, ignored) = (usable.get(name), report.ignored.get(name));
         let tally = Tally {
             succeeded,
-            ..Tally::default()
+            failed: present.saturating_sub(succeeded).saturating_sub(ignored),
+            ignored,
         };
         (name.to_owned(), tally)
     };
-    let mut tallies: BTreeMap<_, _> = report.counts.iter().map(taken).collect();
-    let lost: BTreeSet<_> = report.quarantined.iter().filter_map(lost_part).collect();
-    let failed = u32::try_from(lost.len()).unwrap_or(u32::MAX);
-    if failed > 0 {
-        tallies.entry(Counts::OTHER.to_owned()).or_default().failed = failed;
+    let mut tallies: BTreeMap<_, _> = report.present.iter().map(taken).collect();
+    if report.untyped > 0 {
+        let other = tallies.entry(Counts::OTHER.to_owned()).or_default();
+        other.failed = other.failed.saturating_add(report.untyped);
     }
     if let Some(files) = tallies.get_mut("file") {
-        files.failed = u32::try_from(files_lost)
-            .unwrap_or(u32::MAX)
-            .min(files.succeeded);
-        files.succeeded -= files.failed;
+        let lost = u32::try_from(files_lost).unwrap_or(u32::MAX);
+        let lost = lost.min(files.succeeded);
+        files.succeeded -= lost;
+        files.failed = files.failed.saturating_add(lost);
     }
     tallies
 }
 
-/// The path of the account, item or credential that a problem costs, which may have several; `None`
-/// if it costs less than a credential.
-fn lost_part(problem: &Problem) -> Option<&str> {
-    let list = match problem.unit {
-        Unit::Account => ".accounts[",
-        Unit::Item => ".items[",
-        Unit::Credential => ".credentials[",
-        _ => return None,
-    };
-    let path = problem.path.as_str();
-    let (before, inside) = path.split_once(list)?;
-    let (index, _) = inside.split_once(']')?;
-    path.get(..before.len() + list.len() + index.len())
-}
-
 /// The exporter has said twice what there would be: to the person, and with the payload.
-fn discrepancies(origin: &Origin, opened: &Counts) -> Vec<Discrepancy> {
-    // As the exporter's counts were made to fit on the wire.
-    let opened = &per_type(opened.iter()).into_iter().collect();
-    let mut found = compare_counts(&origin.deposited, &origin.types, opened);
+fn discrepancies(origin: &Origin, present: &Counts) -> Vec<Discrepancy> {
+    let compared_with = |expected: &Counts| {
+        // The exporter's counts were made to fit on the wire; these go back over it.
+        let named = per_type(present.named_as(expected).iter());
+        compare_counts(expected, &origin.types, &named.into_iter().collect())
+    };
+    let mut found = compared_with(&origin.deposited);
     if !origin.declared.is_empty() {
-        let declared = compare_counts(&origin.declared, &origin.types, opened);
+        let declared = compared_with(&origin.declared);
         let is_new = |difference: &Discrepancy| !found.contains(difference);
         let new: Vec<_> = declared.into_iter().filter(is_new).collect();
         found.extend(new);
@@ -165,6 +157,8 @@ fn discrepancies(origin: &Origin, opened: &Counts) -> Vec<Discrepancy> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn counts(pairs: &[(&str, u32)]) -> Counts {
@@ -216,21 +210,68 @@ mod tests {
         );
     }
 
+    /// What becomes of a document of two items, of which the second has no id, with these
+    /// credentials.
+    fn taken(first: &str, second: &str) -> Vec<(String, [u32; 3])> {
+        let document = format!(
+            r#"{{"items":[{{"id":"Yg","title":"t","credentials":[{first}]}},
+            {{"title":"t","credentials":[{second}]}}]}}"#
+        );
+        let report = crate::cxf::validate(document.as_bytes()).unwrap();
+        let numbers = |tally: Tally| [tally.succeeded, tally.failed, tally.ignored];
+        let tallies = everything_taken(&report, 0).into_iter();
+        tallies
+            .map(|(name, tally)| (name, numbers(tally)))
+            .collect()
+    }
+
+    const NOTE: &str = r#"{"type":"note","content":{"fieldType":"string","value":"v"}}"#;
+    const CODE: &str =
+        r#"{"type":"totp","secret":"JBSWY3DP","period":30,"digits":6,"algorithm":"sha1"}"#;
+
     #[test]
-    fn what_was_set_aside_counts_as_failed() {
-        let broken =
-            br#"{"version":{"major":1,"minor":0},"exporterRpId":"e","exporterDisplayName":"e",
-            "timestamp":1,"accounts":[{"id":"YQ","username":"","email":"","collections":[],"items":[
-            {"id":"Yg","title":"t","credentials":[{"type":"note","content":{"fieldType":"string",
-            "value":"v"}},{"type":"passkey"}]}]}]}"#;
-        let tallies = everything_taken(&crate::cxf::validate(broken).unwrap(), 0);
-        let tally = |succeeded, failed| Tally {
-            succeeded,
-            failed,
-            ignored: 0,
-        };
-        let expected = [("(other)", tally(0, 1)), ("note", tally(1, 0))];
-        assert_eq!(tallies, expected.map(|(n, t)| (n.to_owned(), t)).into());
+    fn what_was_set_aside_failed_under_its_own_type() {
+        let first = format!(r#"{NOTE},{{"type":"passkey"}}"#);
+        let failed = |number| [0, number, 0];
+        assert_eq!(
+            taken(&first, &format!("{CODE},{NOTE}")),
+            [
+                ("note".to_owned(), [1, 1, 0]),
+                ("passkey".to_owned(), failed(1)),
+                ("totp".to_owned(), failed(1)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_code_of_an_unknown_algorithm_is_ignored_unless_more_is_wrong_with_it() {
+        let unknown = CODE.replace("sha1", "sha3-512");
+        let broken = unknown.replace("JBSWY3DP", "not base32: 1");
+        let no_period = unknown.replace(r#""period":30,"#, "");
+        let turned =
+            r#"{"algorithm":"x","secret":"JBSWY3DP","period":30,"digits":6,"type":"totp"}"#;
+        let first = [CODE, &unknown, &broken, &no_period, turned].join(",");
+        let expected = |tally| [("totp".to_owned(), tally)];
+        assert_eq!(taken(&first, ""), {
+            let mut all = expected([1, 2, 2]).to_vec();
+            all.insert(0, (Counts::OTHER.to_owned(), [0, 1, 0]));
+            all
+        });
+        assert_eq!(
+            taken("", &unknown),
+            expected([0, 1, 0]),
+            "lost with its item"
+        );
+    }
+
+    #[test]
+    fn what_has_no_type_to_read_failed_as_something_else() {
+        let tallies = taken(&format!(r#"7,{{"type":7}},{NOTE}"#), "{}");
+        let expected = [("(other)", [0, 3, 0]), ("note", [1, 0, 0])];
+        assert_eq!(
+            tallies,
+            expected.map(|(name, tally)| (name.to_owned(), tally))
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Apps {
 
     /// Sends a document that is checked at both ends, and returns that time.
     pub(crate) fn hand_over_checked(&self, document: &[u8]) -> Duration {
-        let counts = credex::cxf::validate(document).unwrap().counts;
+        let counts = credex::cxf::validate(document).unwrap().present;
         let grant = self.grant(counts);
         self.thread.block_on(async {
             let start = Instant::now();

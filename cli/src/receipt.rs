@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use credex::cxf::Counts;
+use credex::cxf::{Counts, Report};
 use credex::{Receipt, Tally};
 use credex_chooser::model::Kind;
 use credex_chooser::wording;
@@ -76,6 +76,19 @@ fn cell((name, tally): (&String, &Tally)) -> String {
 pub(crate) fn counts(counts: &Counts, columns: usize) -> Vec<String> {
     let words = |(name, count)| wording::quantity(count, &Kind::new(name));
     let cells: Vec<String> = counts.iter().map(words).collect();
+    fill(&cells, columns)
+}
+
+/// What is in a document, and how much of each type cannot be used, in `columns` columns of text.
+pub(crate) fn usable(report: &Report, columns: usize) -> Vec<String> {
+    let words = |(name, present): (&str, u32)| {
+        let words = wording::quantity(present, &Kind::new(name));
+        match present.saturating_sub(report.counts.get(name)) {
+            0 => words,
+            aside => format!("{words} ({aside} set aside)"),
+        }
+    };
+    let cells: Vec<String> = report.present.iter().map(words).collect();
     fill(&cells, columns)
 }
 

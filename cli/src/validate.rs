@@ -12,8 +12,9 @@ use crate::{document, receipt, terminal};
 
 /// Checks a CXF document: what is in it, and which parts importers would set aside
 ///
-/// JSON: {"command", "file", "report": {"counts": {type: number}, "accounts", "collections", "items",
-/// "quarantined": [{"path", "reason", "unit"}], "quarantined_total", "notes": [{"quirk", "count",
+/// JSON: {"command", "file", "report": {"counts": {type: number} of what importers can use, "present":
+/// {type: number} of all that travels, "ignored": {type: number}, "untyped", "accounts", "collections",
+/// "items", "quarantined": [{"path", "reason", "unit"}], "quarantined_total", "notes": [{"quirk", "count",
 /// "first"}], "inconsistencies", "inconsistencies_total"}}. Ends with code 5 if parts are set aside,
 /// or the document contradicts itself.
 #[derive(Debug, clap::Args)]
@@ -51,12 +52,12 @@ impl Validate {
 fn print(output: &Output, file: &str, report: &Report) -> Result<(), Failure> {
     output.line(format!(
         "{GOOD}valid{GOOD:#} {STRONG}{file}{STRONG:#}: {}, {}, {}, {}",
-        receipt::credentials(report.counts.total()),
+        receipt::credentials(report.present.total()),
         counted(report.items, "item"),
         counted(report.collections, "collection"),
         counted(report.accounts, "account"),
     ))?;
-    for line in receipt::counts(&report.counts, terminal::columns()) {
+    for line in receipt::usable(report, terminal::columns()) {
         output.line(line)?;
     }
     let total = report.quarantined_total;

@@ -70,6 +70,11 @@ fn a_bad_credential_is_named_by_its_place_and_not_by_its_content() {
         "{text}"
     );
     assert!(text.contains("base32"), "{text}");
+    let there = "1 credential, ";
+    assert!(
+        text.contains(there) && text.contains("(1 set aside)"),
+        "{text}"
+    );
     assert!(
         !text.contains("hunter2") && !text.contains("Secret title"),
         "{text}"
@@ -77,6 +82,8 @@ fn a_bad_credential_is_named_by_its_place_and_not_by_its_content() {
 
     let report = &object(&run(&["--json", "validate", &file]))["report"];
     assert_eq!(report["quarantined_total"], 1);
+    assert_eq!(report["counts"], serde_json::json!({}));
+    assert_eq!(report["present"], serde_json::json!({"totp": 1}));
     assert_eq!(report["quarantined"][0]["unit"], "credential");
 }
 

@@ -22,6 +22,16 @@ struct Start {
     environment: Vec<(String, String)>,
 }
 
+/// Those of the bus of every desktop session, as far as a story reaches them (`session.conf`).
+const LIMITS: &str = "<limit name=\"max_incoming_bytes\">1000000000</limit>\
+    <limit name=\"max_incoming_unix_fds\">250000000</limit>\
+    <limit name=\"max_outgoing_bytes\">1000000000</limit>\
+    <limit name=\"max_outgoing_unix_fds\">250000000</limit>\
+    <limit name=\"max_message_size\">1000000000</limit>\
+    <limit name=\"max_completed_connections\">100000</limit>\
+    <limit name=\"max_connections_per_user\">100000</limit>\
+    <limit name=\"max_replies_per_connection\">50000</limit>";
+
 /// Who may connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guests {
@@ -56,6 +66,12 @@ impl Bus {
     /// Where it listens. Stays the same when it is started again.
     pub fn address(&self) -> &str {
         &self.start.address
+    }
+
+    /// Its process ID.
+    pub fn pid(&self) -> u32 {
+        let process = self.process.as_ref();
+        process.expect("the bus has not been killed").pid()
     }
 
     /// A connection that only this test knows of.
@@ -111,7 +127,7 @@ fn configuration(address: &str, services: &Path, guests: Guests) -> String {
     };
     format!(
         "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>\
-         <servicedir>{}</servicedir><policy context=\"default\">\
+         <servicedir>{}</servicedir>{LIMITS}<policy context=\"default\">\
          <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>\
          <allow own=\"*\"/>{everybody}</policy></busconfig>",
         services.display()

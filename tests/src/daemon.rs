@@ -15,6 +15,8 @@ use zbus::fdo::DBusProxy;
 pub(crate) struct Start {
     pub(crate) config: PathBuf,
     pub(crate) log: PathBuf,
+    /// A program with its arguments that starts it in its place, if any.
+    pub(crate) by: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
 }
 
@@ -56,6 +58,7 @@ impl Start {
     fn command(&self) -> Command {
         let mut command = Command::new("setsid");
         command
+            .args(&self.by)
             .arg(programs::credexd())
             .arg("--config")
             .arg(&self.config)

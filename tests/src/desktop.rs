@@ -29,9 +29,22 @@ pub struct Plan {
     has_chooser: bool,
     guests: Guests,
     activated: bool,
+    started_by: Vec<String>,
+    terminal: Terminal,
     limits: Vec<(String, u64)>,
     seconds: Vec<(String, u64)>,
     variables: Vec<(String, String)>,
+}
+
+/// Who asks at a terminal.
+#[derive(Debug)]
+enum Terminal {
+    /// The chooser that is beside the daemon.
+    Own,
+    /// The script.
+    Scripted,
+    /// A program with its arguments.
+    Program(Vec<String>),
 }
 
 impl Desktop {
@@ -42,6 +55,8 @@ impl Desktop {
             has_chooser: true,
             guests: Guests::OwnUser,
             activated: false,
+            started_by: Vec::new(),
+            terminal: Terminal::Own,
             limits: Vec::new(),
             seconds: vec![("idle".to_owned(), 0)],
             variables: Vec::new(),
@@ -148,6 +163,24 @@ impl Plan {
         self
     }
 
+    /// The daemon is started by this program, which becomes it: `prlimit --nofile=64`.
+    pub fn started_by(mut self, words: &[&str]) -> Plan {
+        self.started_by = words.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// The person answers by script at terminals, too.
+    pub fn scripted_at_terminals(mut self) -> Plan {
+        self.terminal = Terminal::Scripted;
+        self
+    }
+
+    /// At terminals this program asks.
+    pub fn at_terminals(mut self, words: &[&str]) -> Plan {
+        self.terminal = Terminal::Program(words.iter().map(|&word| word.to_owned()).collect());
+        self
+    }
+
     /// Sets a limit of the configuration.
     pub fn limit(mut self, key: &str, value: u64) -> Plan {
         self.limits.push((key.to_owned(), value));
@@ -205,6 +238,7 @@ impl Plan {
         let start = Start {
             config,
             log: at("credexd.log"),
+            by: self.started_by,
             environment,
         };
         let mut desktop = Desktop {
@@ -227,10 +261,15 @@ impl Plan {
                 .map(|(key, value)| format!("{key} = {value}\n"));
             format!("[{name}]\n{}", lines.collect::<String>())
         };
-        let chooser = match self.has_chooser {
-            true => format!("[chooser]\ngraphical = {:?}\n", person.argv()),
-            false => String::new(),
-        };
+        let mut chooser = "[chooser]\n".to_owned();
+        if self.has_chooser {
+            chooser += &format!("graphical = {:?}\n", person.argv());
+        }
+        match &self.terminal {
+            Terminal::Own => {}
+            Terminal::Scripted => chooser += &format!("terminal = {:?}\n", person.argv()),
+            Terminal::Program(words) => chooser += &format!("terminal = {words:?}\n"),
+        }
         table("limits", &self.limits) + &table("seconds", &self.seconds) + &chooser
     }
 }

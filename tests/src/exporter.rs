@@ -171,6 +171,11 @@ impl Request {
     pub async fn session(&self) -> Session {
         let (response, results) = self.answer().await;
         assert_eq!(response, response::DONE, "no session, but {results:?}");
+        self.granted(results)
+    }
+
+    /// The session of an answer that is a yes.
+    pub fn granted(&self, results: ExportResults) -> Session {
         let key = results.session_public_key.expect("a yes brings a key");
         Session {
             exporter: self.exporter.clone(),

@@ -31,6 +31,8 @@ pub enum Manners {
     Refuse,
     /// With a key that is none.
     SendNoKey,
+    /// With these bytes as its key.
+    Send(Vec<u8>),
 }
 
 /// An importing app. Its clones are the same app.
@@ -153,6 +155,11 @@ impl Importer {
     /// Waits for an offer and its token.
     pub async fn offer(&self) -> Offer {
         let (path, options) = self.offered().await;
+        self.token_of(path, options).await
+    }
+
+    /// Waits for the token of an offer.
+    pub async fn token_of(&self, path: String, options: OfferOptions) -> Offer {
         let wanted = |told: &Told| match told {
             Told::Import(at, token) if *at == path => Some(token.clone()),
             _ => None,
@@ -359,11 +366,12 @@ impl Served {
         let public = own.public_key().as_bytes().to_vec();
         self.keys.lock().unwrap().insert(path.clone(), own);
         self.told.put(Told::Offer(path, Box::new(options)));
-        match self.manners {
+        match &self.manners {
             Manners::Acknowledge => Ok(public),
             Manners::KeepSilent => std::future::pending().await,
             Manners::Refuse => Err(Error::new(Reason::ImporterDeclined, "the vault is full")),
             Manners::SendNoKey => Ok(vec![0; 32]),
+            Manners::Send(bytes) => Ok(bytes.clone()),
         }
     }
 

@@ -11,6 +11,8 @@
 //! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
 //! - [`payload`]: sealing and opening.
 //! - [`stranger`]: another user.
+//! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
+//! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
 //! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
 //! what did not happen. What has no event (a count of open files) is [`patience::eventually`] so.
@@ -43,12 +45,15 @@ pub mod desktop;
 pub mod exporter;
 pub mod importer;
 mod mailbox;
+pub mod memory;
 pub mod monitor;
 pub mod patience;
 pub mod payload;
 pub mod process;
 pub mod programs;
+pub mod raw;
 pub mod reports;
 pub mod stranger;
+pub mod terminal;
 
 pub use credex_protocol::{Error, Reason};

@@ -11,6 +11,7 @@ mod arrival;
 mod asking;
 mod deposits;
 mod endings;
+mod exhaustion;
 mod grammar;
 mod hostile;
 mod limits;

@@ -152,7 +152,7 @@ impl Scene {
 /// What a daemon has open that has nothing to do. It serves a moment before it opens its timer, so it
 /// is called twice first. Another daemon may have been started with a file more: programs that are
 /// started while a file arrives in another thread of the test inherit it.
-async fn idle_files(desktop: &mut Desktop) -> Option<Vec<String>> {
+pub(crate) async fn idle_files(desktop: &mut Desktop) -> Option<Vec<String>> {
     let onlooker = Exporter::join(desktop).await;
     onlooker.status().await;
     onlooker.status().await;

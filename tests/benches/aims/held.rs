@@ -4,9 +4,10 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use credex::{Delivery, ExportRequest, Exporter, Grant, Importer, Offer};
+use credex_protocol::proxy::StatusProxy;
+use credex_protocol::wire::NoOptions;
 use credex_tests::chooser::Script;
 use credex_tests::desktop::Desktop;
-use rustix::process::{Resource, getrlimit};
 use tokio::sync::oneshot;
 
 use crate::Pace;
@@ -18,14 +19,7 @@ use crate::table::{Aim, Table};
 /// Requests of which one p99 is taken, and how many such.
 const SAMPLE: usize = 300;
 const SAMPLES: usize = 7;
-/// What the daemon does not count on for exchanges, and what each takes (daemon/src/process.rs).
-const RESERVED: u64 = 24;
-const PER_EXCHANGE: u64 = 2;
-
 pub(crate) fn measure(pace: Pace, table: &mut Table) {
-    let files = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
-    let room = (files.saturating_sub(RESERVED) / PER_EXCHANGE).saturating_sub(8);
-    let most = (pace.rounds(10_000, 1_000)).min(usize::try_from(room).unwrap());
     let plan = Desktop::plan()
         .chooser(Script::choose(IMPORTER))
         .limit("exchanges", 100_000)
@@ -35,6 +29,8 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
     let mut stage = Stage::open(plan);
     let daemon = stage.daemon();
     let address = stage.desktop.bus.address().to_owned();
+    let room = stage.runtime.block_on(room(&stage));
+    let most = pace.rounds(10_000, 1_000).min(room);
 
     let (leave, left) = oneshot::channel::<()>();
     let (arrived, arrivals) = channel();
@@ -91,13 +87,19 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
             Aim::AtMost(1.5),
         );
         if most < 10_000 && pace == Pace::Full {
-            table.note(&format!(
-                "10,000 do not fit: this machine gives {files} files"
-            ));
+            table.note("10,000 do not fit into the number of files that this machine gives");
         }
     });
     drop(leave);
     importer.join().unwrap();
+}
+
+/// How many exchanges the service holds here, but for those that are to be new.
+async fn room(stage: &Stage) -> usize {
+    let caller = stage.desktop.bus.connect().await;
+    let status = StatusProxy::new(&caller).await.unwrap();
+    let status = status.get_status(NoOptions {}).await.unwrap();
+    status.session_limit.unwrap().saturating_sub(8) as usize
 }
 
 async fn request(exporter: &Exporter) -> Grant {

@@ -6,6 +6,8 @@ use std::path::Path;
 use credex_protocol::wire::AnnounceOptions;
 use serde_json::{Value, json};
 
+use zbus::connection::Builder;
+
 use crate::importer::{Importer, Manners, all_taken};
 use crate::programs;
 use crate::reports::{Reporter, Reports};
@@ -110,9 +112,9 @@ pub fn main(mut arguments: impl Iterator<Item = String>) {
         .enable_all()
         .build();
     runtime.expect("a runtime can be built").block_on(async {
-        let connection = zbus::Connection::session().await.expect("there is a bus");
-        let end = connection.clone();
-        let importer = Importer::on(connection, Manners::Acknowledge).await;
+        let builder = Builder::session().expect("the session has a bus");
+        let importer = Importer::on(builder, Manners::Acknowledge).await;
+        let end = importer.connection().clone();
         let work = async {
             if role == format!("{:?}", Role::Own) {
                 importer.own(&id).await;

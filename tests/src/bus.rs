@@ -74,10 +74,17 @@ impl Bus {
         process.expect("the bus has not been killed").pid()
     }
 
+    /// A connection yet to be made.
+    pub fn builder(&self) -> zbus::connection::Builder<'_> {
+        zbus::connection::Builder::address(self.address()).expect("the address of the bus is one")
+    }
+
     /// A connection that only this test knows of.
     pub async fn connect(&self) -> zbus::Connection {
-        let builder = zbus::connection::Builder::address(self.address()).unwrap();
-        builder.build().await.expect("the bus lets the test in")
+        self.builder()
+            .build()
+            .await
+            .expect("the bus lets the test in")
     }
 
     /// Kills it. Every connection to it breaks.

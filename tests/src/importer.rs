@@ -12,6 +12,7 @@ use credex_protocol::wire::{
 };
 use credex_protocol::{Error, Reason, names};
 use zbus::Connection;
+use zbus::connection::Builder;
 use zbus::proxy::CacheProperties;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath};
 
@@ -77,7 +78,7 @@ pub struct Offer {
 impl Importer {
     /// A new app that has only connected.
     pub async fn join(desktop: &Desktop) -> Importer {
-        Importer::on(desktop.bus.connect().await, Manners::default()).await
+        Importer::on(desktop.bus.builder(), Manners::default()).await
     }
 
     /// A running app that owns the bus name `app_id`, as one with a desktop entry does.
@@ -94,27 +95,27 @@ impl Importer {
 
     /// Such an app, with these manners.
     pub async fn announced_with(desktop: &Desktop, app_id: &str, manners: Manners) -> Importer {
-        let importer = Importer::on(desktop.bus.connect().await, manners).await;
+        let importer = Importer::on(desktop.bus.builder(), manners).await;
         let announced = importer.announce(app_id, AnnounceOptions::default()).await;
         announced.expect("an importer may announce itself");
         importer
     }
 
-    /// A new app on a connection of its own.
-    pub async fn on(connection: Connection, manners: Manners) -> Importer {
-        let importer = Importer {
-            connection,
-            told: Mailbox::default(),
-            keys: Arc::default(),
-        };
+    /// A new app on a connection of its own. It serves its object from the first message on: one that
+    /// is added to a connection later may miss what comes in between.
+    pub async fn on(builder: Builder<'_>, manners: Manners) -> Importer {
+        let (told, keys) = (Mailbox::default(), Arc::default());
         let served = Served {
             manners,
-            told: importer.told.clone(),
-            keys: Arc::clone(&importer.keys),
+            told: told.clone(),
+            keys: Arc::clone(&keys),
         };
-        let server = importer.connection.object_server();
-        server.at(names::IMPORTER_PATH, served).await.unwrap();
-        importer
+        let builder = builder.serve_at(names::IMPORTER_PATH, served).unwrap();
+        Importer {
+            connection: builder.build().await.expect("there is a bus"),
+            told,
+            keys,
+        }
     }
 
     /// Its connection, to do what apps do not.

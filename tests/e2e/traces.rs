@@ -21,10 +21,11 @@ const WATCHED: &str = "trace=open,openat,openat2,creat,mkdir,mkdirat,mknod,mknod
     fchmodat,setxattr,fsetxattr,write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice,\
     mmap,execve";
 
-/// The arguments of a tracer that follows children and names what each file descriptor is.
+/// The arguments of a tracer that follows children and names what each file descriptor is. Each
+/// process has a log of its own, `log.PID`: in a common one they break into each other's calls.
 fn tracer(log: &Path) -> Vec<String> {
     let words = [
-        "strace", "-f", "-yy", "-q", "-s", "4096", "-e", WATCHED, "-o",
+        "strace", "-ff", "-yy", "-q", "-s", "4096", "-e", WATCHED, "-o",
     ];
     let words = words.iter().map(|&word| word.to_owned());
     words.chain([log.display().to_string()]).collect()
@@ -165,8 +166,9 @@ async fn no_process_in_between_writes_to_a_filesystem() {
     on_the_bus.stop().await;
 
     let output = desktop.path("credexd.log").display().to_string();
-    let read = || std::fs::read_to_string(&own).unwrap();
-    let trace = eventually("the end of the trace", read, |trace| has_ended(trace)).await;
+    let read = || logs(&own);
+    let logs_of_own = eventually("the end of the traces", read, |logs| have_ended(logs)).await;
+    let trace = logs_of_own.concat();
     for program in ["credexd", "credex-chooser"] {
         let ran = programs_in(&trace);
         assert!(
@@ -176,10 +178,7 @@ async fn no_process_in_between_writes_to_a_filesystem() {
     }
     assert_eq!(writes(&trace, &output), [""; 0]);
     let bus_log = desktop.path("bus.log").display().to_string();
-    assert_eq!(
-        writes(&std::fs::read_to_string(&bus).unwrap(), &bus_log),
-        [""; 0]
-    );
+    assert_eq!(writes(&logs(&bus).concat(), &bus_log), [""; 0]);
     // Nor does what they say tell anything.
     let log = desktop.log();
     let token = data_encoding::HEXLOWER.encode(&offer.token());
@@ -190,21 +189,32 @@ async fn no_process_in_between_writes_to_a_filesystem() {
     }
 }
 
-/// Whether every process in a trace has ended.
-fn has_ended(trace: &str) -> bool {
-    let pids = |lines: Vec<&str>| -> BTreeSet<String> {
-        let first = lines.iter().filter_map(|line| line.split(' ').next());
-        first.map(str::to_owned).collect()
-    };
-    let ends = trace.lines().filter(|line| line.ends_with(" +++"));
-    pids(trace.lines().collect()) == pids(ends.collect())
+/// What the tracer has written of each process.
+fn logs(prefix: &Path) -> Vec<String> {
+    let name = format!("{}.", prefix.file_name().unwrap().to_str().unwrap());
+    let entries = std::fs::read_dir(prefix.parent().unwrap()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let ours = paths.filter(|path| {
+        path.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with(&name)
+    });
+    ours.map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// Whether every process that was traced has ended.
+fn have_ended(logs: &[String]) -> bool {
+    !logs.is_empty() && logs.iter().all(|log| log.ends_with(" +++\n"))
 }
 
 /// The programs that were run in a trace.
 fn programs_in(trace: &str) -> BTreeSet<String> {
     let runs = trace
         .lines()
-        .filter(|line| line.contains(" execve(") && line.ends_with(" = 0"));
+        .filter(|line| line.starts_with("execve(") && line.ends_with(" = 0"));
     runs.filter_map(|line| Some(line.split('"').nth(1)?.to_owned()))
         .collect()
 }

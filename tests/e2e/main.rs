@@ -14,6 +14,7 @@ mod endings;
 mod exhaustion;
 mod grammar;
 mod hostile;
+mod impostors;
 mod limits;
 mod listening;
 mod memory;

@@ -30,6 +30,8 @@ pub enum Role {
     Own,
     /// It announces itself, as a started app does.
     Announce,
+    /// It announces itself twice at once, and so does a process that it starts.
+    AnnounceOften,
     /// It does neither, and stays.
     Dawdle,
     /// It ends at once.
@@ -108,6 +110,8 @@ pub fn main(mut arguments: impl Iterator<Item = String>) {
     if role == format!("{:?}", Role::Die) {
         return;
     }
+    let announces_often = role == format!("{:?}", Role::AnnounceOften);
+    let another = announces_often.then(|| start_another(&reports, &id));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -123,6 +127,13 @@ pub fn main(mut arguments: impl Iterator<Item = String>) {
                 let announced = importer.announce(&id, AnnounceOptions::default()).await;
                 announced.expect("an importer may announce itself");
             }
+            if announces_often {
+                let announce = || importer.announce(&id, AnnounceOptions::default());
+                let (first, second) = tokio::join!(announce(), announce());
+                first
+                    .and(second)
+                    .expect("an importer may announce itself again");
+            }
             import(&importer, &reporter).await;
         };
         // It ends with its bus, also when the test has failed.
@@ -131,6 +142,18 @@ pub fn main(mut arguments: impl Iterator<Item = String>) {
             () = work => end.closed().await,
         }
     });
+    if let Some(mut another) = another {
+        another.wait().ok();
+    }
+}
+
+/// It ends with its bus, too.
+fn start_another(reports: &str, id: &str) -> std::process::Child {
+    let role = format!("{:?}", Role::Announce);
+    let child = std::process::Command::new(programs::importer_app())
+        .args([reports, id, &role])
+        .spawn();
+    child.expect("an importer can be started")
 }
 
 async fn import(importer: &Importer, reporter: &Reporter) {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::process::Process;
+use crate::process::{Peer, Process};
 
 /// A running bus.
 #[derive(Debug)]
@@ -96,6 +96,12 @@ impl Bus {
     /// Starts it again at the same address, after [`kill`](Self::kill).
     pub fn start_again(&mut self) {
         self.process = Some(self.start.run());
+    }
+
+    /// Its process, to be looked at.
+    pub fn peer(&self) -> Peer {
+        let process = self.process.as_ref().expect("the bus runs");
+        Peer::of_pid(process.pid()).expect("the bus runs")
     }
 
     pub(crate) fn log(&self) -> &Path {

@@ -14,7 +14,7 @@ use crate::mailbox::Mailbox;
 #[derive(Debug)]
 pub struct Monitor {
     seen: Arc<Mutex<Vec<Message>>>,
-    marks: Mailbox<String>,
+    heard: Mailbox<Message>,
     witness: zbus::Connection,
     connection: zbus::Connection,
 }
@@ -29,8 +29,8 @@ impl Monitor {
             .become_monitor(&[], 0)
             .await
             .expect("anybody may listen");
-        let (seen, marks) = (Arc::new(Mutex::new(Vec::new())), Mailbox::default());
-        let (kept, heard) = (Arc::clone(&seen), marks.clone());
+        let (seen, heard) = (Arc::new(Mutex::new(Vec::new())), Mailbox::default());
+        let (kept, box_) = (Arc::clone(&seen), heard.clone());
         tokio::spawn(async move {
             while let Some(Ok(message)) = stream.next().await {
                 for fd in message.data().fds() {
@@ -40,14 +40,13 @@ impl Monitor {
                             .expect("an fd can be doubled"),
                     );
                 }
-                let member = message.header().member().map(|name| name.to_string());
-                kept.lock().unwrap().push(message);
-                heard.put(member.unwrap_or_default());
+                kept.lock().unwrap().push(message.clone());
+                box_.put(message);
             }
         });
         Monitor {
             seen,
-            marks,
+            heard,
             witness: desktop.bus.connect().await,
             connection,
         }
@@ -60,9 +59,19 @@ impl Monitor {
             self.witness
                 .emit_signal(None::<&str>, "/", "org.example.Mark", mark.as_str(), &());
         sent.await.unwrap();
-        let wanted = |member: &String| (*member == mark).then_some(());
-        self.marks.take("the monitor's mark", wanted).await;
+        self.hears(&mark).await;
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Waits for the next call or signal of this name.
+    pub async fn hears(&self, member: &str) -> Message {
+        let wanted = |message: &Message| {
+            let found = message.header().member().is_some_and(|name| name == member);
+            found.then(|| message.clone())
+        };
+        self.heard
+            .take(&format!("{member} on the bus"), wanted)
+            .await
     }
 
     /// Stops listening.

@@ -9,7 +9,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::patience::within;
+use crate::patience::{eventually, within};
 
 /// A child of the test.
 #[derive(Debug)]
@@ -113,6 +113,42 @@ impl Peer {
             .expect("a pidfd is watched");
     }
 
+    /// The processes that it has started and that run.
+    pub fn children(&self) -> Vec<Peer> {
+        let processes = std::fs::read_dir("/proc").expect("the kernel tells of processes");
+        let names = processes.flatten().map(|entry| entry.file_name());
+        let pids = names.filter_map(|name| name.to_str()?.parse().ok());
+        let peers = pids.filter_map(Peer::of_pid);
+        peers
+            .filter(|peer| peer.parent() == Some(self.pid))
+            .collect()
+    }
+
+    /// Makes it stand still (SIGSTOP), and waits until it does.
+    pub async fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let frozen = |state: &Option<String>| is_in(state, 'T');
+        eventually("the process to stand still", || self.told("State:"), frozen).await;
+    }
+
+    /// Lets it go on (SIGCONT), and waits until it has done what there was to do and sleeps.
+    pub async fn thaw(&self) {
+        self.signal(Signal::CONT);
+        let asleep = |state: &Option<String>| is_in(state, 'S');
+        eventually("the process to sleep", || self.told("State:"), asleep).await;
+    }
+
+    fn parent(&self) -> Option<u32> {
+        self.told("PPid:")?.parse().ok()
+    }
+
+    /// What the kernel tells of it; `None` if it has ended meanwhile.
+    fn told(&self, field: &str) -> Option<String> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        Some(line.trim().to_owned())
+    }
+
     /// Its arguments, as everybody on the machine can read them.
     pub fn arguments(&self) -> Vec<u8> {
         self.read("cmdline")
@@ -154,4 +190,10 @@ impl Peer {
         let path = format!("/proc/{}/{what}", self.pid);
         std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
     }
+}
+
+fn is_in(state: &Option<String>, letter: char) -> bool {
+    state
+        .as_ref()
+        .is_some_and(|state| state.starts_with(letter))
 }

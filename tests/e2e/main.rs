@@ -9,6 +9,7 @@
 
 mod arrival;
 mod asking;
+mod departures;
 mod deposits;
 mod endings;
 mod exhaustion;

@@ -176,7 +176,13 @@ async fn a_forged_offer_does_not_fool_an_importer() {
             &attacker,
             &victim,
             "Withdrawn",
-            &(&path, "failed", Reason::Internal.dbus_name(), "a lie"),
+            &(
+                &path,
+                "failed",
+                Reason::Internal.dbus_name(),
+                "a lie",
+                NoOptions {},
+            ),
         )
         .await,
     ];

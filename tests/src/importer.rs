@@ -380,7 +380,14 @@ impl Served {
         self.told.put(Told::Import(offer.to_string(), sealed_token));
     }
 
-    fn withdrawn(&self, offer: OwnedObjectPath, outcome: String, error: &str, message: String) {
+    fn withdrawn(
+        &self,
+        offer: OwnedObjectPath,
+        outcome: String,
+        error: &str,
+        message: String,
+        _options: NoOptions,
+    ) {
         let reason = Reason::from_name(error).expect("the reason is in the table");
         self.told.put(Told::Withdrawn(Withdrawn {
             offer: offer.to_string(),

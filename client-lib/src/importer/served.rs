@@ -198,6 +198,7 @@ impl Served {
         outcome: &str,
         error: &str,
         message: String,
+        _options: NoOptions,
         #[zbus(header)] call: Header<'_>,
     ) -> Result<(), Refusal> {
         self.service(&call).await?;

@@ -156,9 +156,15 @@ async fn an_offer_that_is_withdrawn_says_why() {
     let mut service = bus.service().await;
     let (_importer, name, offered) = offered(&bus, &mut service).await;
     let seen = importer_seen_by(&service.connection, &name).await;
-    seen.withdrawn(&offer(), "expired", "Expired", "The time was up.")
-        .await
-        .unwrap();
+    seen.withdrawn(
+        &offer(),
+        "expired",
+        "Expired",
+        "The time was up.",
+        NoOptions {},
+    )
+    .await
+    .unwrap();
     let error = offered.withdrawn().await;
     assert_eq!(error.reason(), Some(Reason::Expired));
 }

@@ -166,13 +166,8 @@ impl Errand {
                 message,
             } => {
                 let offer = ObjectPath::try_from(exchange.offer_path())?;
-                tell(
-                    desk,
-                    &to,
-                    "Withdrawn",
-                    &(offer, outcome, reason.dbus_name(), message),
-                )
-                .await
+                let body = (offer, outcome, reason.dbus_name(), message, NoOptions {});
+                tell(desk, &to, "Withdrawn", &body).await
             }
             Errand::Inform {
                 exchange,

@@ -31,6 +31,7 @@ pub trait Importer {
         outcome: &str,
         error: &str,
         message: &str,
+        options: NoOptions,
     ) -> zbus::Result<()>;
 
     /// The version of the interface.

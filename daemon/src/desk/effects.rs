@@ -18,6 +18,8 @@ pub(super) struct Applied {
     pub(super) answer: Result<(), Reason>,
     /// What the others are told.
     pub(super) errands: Vec<Errand>,
+    /// Where the exchange now stands, if there is one.
+    pub(super) state: Option<State>,
     /// The payload, if this event let it go.
     pub(super) handed_over: Option<Box<Payload>>,
     /// Whether the next deadline of all is another one now.
@@ -29,6 +31,7 @@ impl Default for Applied {
         Applied {
             answer: Ok(()),
             errands: Vec::new(),
+            state: None,
             handed_over: None,
             deadline_moved: false,
         }

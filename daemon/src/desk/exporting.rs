@@ -243,12 +243,7 @@ impl Desk {
             }));
             exchange.deposited = counts.into();
         }
-        let applied = self.advance(&mut floor, id, Event::PayloadAccepted, None);
-        let state = floor.exchanges.get(&id).map(|exchange| exchange.state);
-        drop(floor);
-        self.run(applied.errands);
-        applied.answer.map_err(Error::plain)?;
-        match state {
+        match self.settle(floor, id, Event::PayloadAccepted, None)?.state {
             Some(State::Deposited { at, .. }) => Ok(at.after(self.terms.offer)),
             _ => Err(Error::plain(Reason::WrongState)),
         }

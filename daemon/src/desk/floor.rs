@@ -111,6 +111,7 @@ impl Floor {
         }
         let mut applied = Applied {
             answer: step.answer,
+            state: Some(step.state),
             ..Applied::default()
         };
         let ended = step.state.is_terminal() && !before.is_terminal();

@@ -108,16 +108,13 @@ impl Desk {
             let same = self.ports.porter.identify_again(&importer).await;
             same.map_err(|denial| Error::new(Reason::AccessDenied, denial.to_string()))?;
         }
-        let mut floor = self.floor();
-        // Somebody else may have come first while the bus was asked.
-        let id = rightful(&floor, sender, offer).map(|_| id)?;
+        let floor = self.floor();
+        // Another call may have come first while the caller was looked at.
+        rightful(&floor, sender, offer)?;
         let exchange = floor.exchanges.get(&id).ok_or_else(|| no_offer(offer))?;
         let results = results(exchange);
         let (event, wrapped_key) = judge(exchange, id, sealed_token);
-        let applied = self.advance(&mut floor, id, event, None);
-        drop(floor);
-        self.run(applied.errands);
-        applied.answer.map_err(Error::plain)?;
+        let applied = self.settle(floor, id, event, None)?;
         match (applied.handed_over, wrapped_key) {
             (Some(payload), Some(wrapped_key)) => Ok(Redeemed {
                 payload: payload.envelope.into(),
@@ -139,16 +136,10 @@ impl Desk {
         seconds: u32,
     ) -> Result<BootTime, Error> {
         let span = Duration::from_secs(u64::from(seconds));
-        let mut floor = self.floor();
+        let floor = self.floor();
         let id = rightful(&floor, sender, offer)?;
-        let applied = self.advance(&mut floor, id, Event::ExtensionAsked(span), None);
-        let expires = floor
-            .exchanges
-            .get(&id)
-            .and_then(|exchange| exchange.state.deadline());
-        drop(floor);
-        self.run(applied.errands);
-        applied.answer.map_err(Error::plain)?;
+        let settled = self.settle(floor, id, Event::ExtensionAsked(span), None)?;
+        let expires = settled.state.and_then(State::deadline);
         expires.ok_or_else(|| no_offer(offer))
     }
 
@@ -163,13 +154,11 @@ impl Desk {
         reason: String,
     ) -> Result<(), Error> {
         let reason = bounded("reason", reason)?;
-        let id = rightful(&self.floor(), sender, offer)?;
         let detail = format!("The importer did not take it: {reason}");
-        let mut floor = self.floor();
-        let applied = self.advance(&mut floor, id, Event::ImporterDeclined, Some(detail));
-        drop(floor);
-        self.run(applied.errands);
-        applied.answer.map_err(Error::plain)
+        let floor = self.floor();
+        let id = rightful(&floor, sender, offer)?;
+        self.settle(floor, id, Event::ImporterDeclined, Some(detail))
+            .map(drop)
     }
 
     /// `Import.Complete`.
@@ -199,10 +188,7 @@ impl Desk {
         {
             exchange.receipt = Some(Box::new((receipt, discrepancies)));
         }
-        let applied = self.advance(&mut floor, id, Event::ReceiptGiven, None);
-        drop(floor);
-        self.run(applied.errands);
-        applied.answer.map_err(Error::plain)
+        self.settle(floor, id, Event::ReceiptGiven, None).map(drop)
     }
 }
 

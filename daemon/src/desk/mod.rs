@@ -117,6 +117,21 @@ impl Desk {
         applied
     }
 
+    /// Lets the event of a call happen, lets the others go on, and gives the caller its answer.
+    fn settle(
+        self: &Arc<Self>,
+        mut floor: MutexGuard<'_, Floor>,
+        id: ExchangeId,
+        event: Event,
+        detail: Option<String>,
+    ) -> Result<Applied, Error> {
+        let mut applied = self.advance(&mut floor, id, event, detail);
+        drop(floor);
+        self.run(std::mem::take(&mut applied.errands));
+        applied.answer.map_err(Error::plain)?;
+        Ok(applied)
+    }
+
     fn run(self: &Arc<Self>, errands: Vec<Errand>) {
         if !errands.is_empty() {
             let desk = Arc::clone(self);

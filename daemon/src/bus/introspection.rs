@@ -4,7 +4,7 @@
 use credex_protocol::names::{self, INTERFACES};
 use zbus::message::Message;
 
-use super::{Call, Place, Refusal, standard};
+use super::{Call, ObjectKind, Refusal, standard};
 
 const DOCTYPE: &str = "<!DOCTYPE node PUBLIC \
     \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\" \
@@ -24,17 +24,17 @@ const STANDARD: &str = r#"  <interface name="org.freedesktop.DBus.Peer">
   </interface>
 "#;
 
-pub(super) fn call(call: &Call<'_>, place: Place) -> Result<Message, Refusal> {
+pub(super) fn call(call: &Call<'_>, kind: ObjectKind) -> Result<Message, Refusal> {
     match call.member {
-        "Introspect" => call.answer(&describe(call.path, place)),
+        "Introspect" => call.answer(&describe(call.path, kind)),
         _ => Err(standard::unknown_method(call)),
     }
 }
 
-fn describe(path: &str, place: Place) -> String {
-    let ours = place.interfaces().iter().map(|name| interface(name));
+fn describe(path: &str, kind: ObjectKind) -> String {
+    let ours = kind.interfaces().iter().map(|name| interface(name));
     let child = child_towards_service(path).map(|child| format!("  <node name=\"{child}\"/>\n"));
-    let standard = (place != Place::Nowhere).then(|| STANDARD.to_owned());
+    let standard = (kind != ObjectKind::Nowhere).then(|| STANDARD.to_owned());
     let parts: String = ours.chain(standard).chain(child).collect();
     format!("{DOCTYPE}<node>\n{parts}</node>\n")
 }
@@ -66,8 +66,12 @@ mod tests {
 
     #[test]
     fn every_served_interface_is_described_by_its_xml() {
-        for place in [Place::Service, Place::Request, Place::Session] {
-            for name in place.interfaces() {
+        for kind in [
+            ObjectKind::Service,
+            ObjectKind::Request,
+            ObjectKind::Session,
+        ] {
+            for name in kind.interfaces() {
                 let element = interface(name);
                 assert!(
                     element.contains(&format!("<interface name=\"{name}\">")),

@@ -172,17 +172,17 @@ async fn route(desk: &Arc<Desk>, message: &Message) -> Option<Result<Message, Re
         member: header.member()?.as_str(),
     };
     let interface = header.interface().map(|interface| interface.as_str());
-    let place = Place::of(call.path);
-    Some(match (place, interface) {
+    let kind = ObjectKind::of(call.path);
+    Some(match (kind, interface) {
         (_, Some("org.freedesktop.DBus.Peer")) => standard::peer(&call),
-        (_, Some("org.freedesktop.DBus.Introspectable")) => introspection::call(&call, place),
-        (_, Some("org.freedesktop.DBus.Properties")) => standard::properties(&call, place),
-        (Place::Service, Some(names::EXPORT)) => export::call(&call).await,
-        (Place::Service, Some(names::IMPORT)) => import::call(&call).await,
-        (Place::Service, Some(names::STATUS)) => status::call(&call).await,
-        (Place::Request, Some(names::REQUEST) | None) => request::call(&call),
-        (Place::Session, Some(names::SESSION) | None) => session::call(&call),
-        (Place::Nowhere, _) => Err(standard::unknown_object(&call)),
+        (_, Some("org.freedesktop.DBus.Introspectable")) => introspection::call(&call, kind),
+        (_, Some("org.freedesktop.DBus.Properties")) => standard::properties(&call, kind),
+        (ObjectKind::Service, Some(names::EXPORT)) => export::call(&call).await,
+        (ObjectKind::Service, Some(names::IMPORT)) => import::call(&call).await,
+        (ObjectKind::Service, Some(names::STATUS)) => status::call(&call).await,
+        (ObjectKind::Request, Some(names::REQUEST) | None) => request::call(&call),
+        (ObjectKind::Session, Some(names::SESSION) | None) => session::call(&call),
+        (ObjectKind::Nowhere, _) => Err(standard::unknown_object(&call)),
         (_, interface) => Err(standard::unknown_interface(&call, interface)),
     })
 }
@@ -210,15 +210,15 @@ async fn send(bus: &zbus::Connection, message: &Message, result: Result<Message,
 /// What can stand at a path. Whether a particular request or session exists is its owner's business
 /// alone, so introspection answers by the form of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ObjectKind {
     Service,
     Request,
     Session,
     Nowhere,
 }
 
-impl Place {
-    fn of(path: &str) -> Place {
+impl ObjectKind {
+    fn of(path: &str) -> ObjectKind {
         let below = |prefix| {
             let rest = path
                 .strip_prefix(prefix)
@@ -226,20 +226,20 @@ impl Place {
             rest.is_some_and(|rest| rest.split('/').count() == 2)
         };
         match path {
-            names::SERVICE_PATH => Place::Service,
-            _ if below(names::REQUEST_PREFIX) => Place::Request,
-            _ if below(names::SESSION_PREFIX) => Place::Session,
-            _ => Place::Nowhere,
+            names::SERVICE_PATH => ObjectKind::Service,
+            _ if below(names::REQUEST_PREFIX) => ObjectKind::Request,
+            _ if below(names::SESSION_PREFIX) => ObjectKind::Session,
+            _ => ObjectKind::Nowhere,
         }
     }
 
     /// The interfaces that are served there.
     fn interfaces(self) -> &'static [&'static str] {
         match self {
-            Place::Service => &[names::EXPORT, names::IMPORT, names::STATUS],
-            Place::Request => &[names::REQUEST],
-            Place::Session => &[names::SESSION],
-            Place::Nowhere => &[],
+            ObjectKind::Service => &[names::EXPORT, names::IMPORT, names::STATUS],
+            ObjectKind::Request => &[names::REQUEST],
+            ObjectKind::Session => &[names::SESSION],
+            ObjectKind::Nowhere => &[],
         }
     }
 }
@@ -267,15 +267,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_known_by_the_form_of_its_path() {
-        assert_eq!(Place::of("/org/credex/Exchange1"), Place::Service);
+    fn an_object_is_known_by_the_form_of_its_path() {
+        assert_eq!(ObjectKind::of("/org/credex/Exchange1"), ObjectKind::Service);
         assert_eq!(
-            Place::of("/org/credex/Exchange1/request/1_2/t"),
-            Place::Request
+            ObjectKind::of("/org/credex/Exchange1/request/1_2/t"),
+            ObjectKind::Request
         );
         assert_eq!(
-            Place::of("/org/credex/Exchange1/session/1_2/t"),
-            Place::Session
+            ObjectKind::of("/org/credex/Exchange1/session/1_2/t"),
+            ObjectKind::Session
         );
         for stray in [
             "/",
@@ -283,7 +283,7 @@ mod tests {
             "/org/credex/Exchange1/request",
             "/org/credex/Exchange1/request/1_2",
         ] {
-            assert_eq!(Place::of(stray), Place::Nowhere, "{stray}");
+            assert_eq!(ObjectKind::of(stray), ObjectKind::Nowhere, "{stray}");
         }
     }
 }

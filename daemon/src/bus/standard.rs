@@ -8,7 +8,7 @@ use zbus::fdo::Error;
 use zbus::message::Message;
 use zbus::zvariant::{OwnedValue, Value};
 
-use super::{Call, Place, Refusal};
+use super::{Call, ObjectKind, Refusal};
 
 pub(super) fn peer(call: &Call<'_>) -> Result<Message, Refusal> {
     match call.member {
@@ -22,8 +22,8 @@ pub(super) fn peer(call: &Call<'_>) -> Result<Message, Refusal> {
     }
 }
 
-pub(super) fn properties(call: &Call<'_>, place: Place) -> Result<Message, Refusal> {
-    let served = |interface: &str| match place.interfaces().contains(&interface) {
+pub(super) fn properties(call: &Call<'_>, kind: ObjectKind) -> Result<Message, Refusal> {
+    let served = |interface: &str| match kind.interfaces().contains(&interface) {
         true => Ok(()),
         false => Err(unknown_interface(call, Some(interface))),
     };

@@ -83,6 +83,15 @@ async fn crowd(desktop: &Desktop) -> usize {
     refusals.map(judge).count()
 }
 
+/// The same process still does a whole exchange, and then has no more open than when it was idle.
+async fn assert_still_serves(desktop: &mut Desktop, exporter: &Exporter, idle: usize) {
+    exchange(exporter).await.unwrap();
+    assert!(desktop.daemon().process.is_running());
+    let daemon = desktop.daemon().peer();
+    let open = || files(&daemon);
+    eventually("as many files as before", open, |now| now.len() == idle).await;
+}
+
 /// What the daemon has open. Without permission to look, that is nothing at any time.
 fn files(daemon: &Peer) -> Vec<String> {
     daemon.open_files().unwrap_or_default()
@@ -94,7 +103,6 @@ async fn with_few_file_descriptors_a_crowd_is_served_or_told_to_come_later() {
     let mut desktop = plan.open().await;
     let _importer = eager_importer(&desktop).await;
     let exporter = Exporter::join(&desktop).await;
-    let daemon = desktop.daemon().peer();
     let idle = idle_files(&mut desktop)
         .await
         .map_or(0, |files| files.len());
@@ -104,14 +112,7 @@ async fn with_few_file_descriptors_a_crowd_is_served_or_told_to_come_later() {
         (1..CLIENTS).contains(&refused),
         "{refused} of {CLIENTS} were refused"
     );
-    exchange(&exporter).await.unwrap();
-    assert!(desktop.daemon().process.is_running());
-    eventually(
-        "as many files as before",
-        || files(&daemon),
-        |now| now.len() == idle,
-    )
-    .await;
+    assert_still_serves(&mut desktop, &exporter, idle).await;
 }
 
 #[tokio::test]
@@ -190,7 +191,6 @@ async fn attempt(exporter: &Exporter) {
 async fn where_a_flood_takes_every_descriptor_the_others_are_told_and_served_afterwards() {
     let plan = unlimited().started_by(&["prlimit", "--nofile=64:64"]);
     let mut desktop = plan.open().await;
-    let daemon = desktop.daemon().peer();
     let idle = idle_files(&mut desktop)
         .await
         .map_or(0, |files| files.len());
@@ -202,14 +202,7 @@ async fn where_a_flood_takes_every_descriptor_the_others_are_told_and_served_aft
         }
     };
     within("an answer to every call", join(flood(&desktop), meanwhile)).await;
-    exchange(&exporter).await.unwrap();
-    assert!(desktop.daemon().process.is_running());
-    eventually(
-        "as many files as before",
-        || files(&daemon),
-        |now| now.len() == idle,
-    )
-    .await;
+    assert_still_serves(&mut desktop, &exporter, idle).await;
 }
 
 #[tokio::test]
@@ -218,7 +211,6 @@ async fn signals_and_silent_calls_with_descriptors_do_not_pile_up_either() {
     let mut desktop = plan.open().await;
     let _importer = eager_importer(&desktop).await;
     let exporter = Exporter::join(&desktop).await;
-    let daemon = desktop.daemon().peer();
     let idle = idle_files(&mut desktop)
         .await
         .map_or(0, |files| files.len());
@@ -237,14 +229,7 @@ async fn signals_and_silent_calls_with_descriptors_do_not_pile_up_either() {
     }
     // What was sent before an answer has been dealt with.
     Exporter::on(bus).status().await;
-    exchange(&exporter).await.unwrap();
-    assert!(desktop.daemon().process.is_running());
-    eventually(
-        "as many files as before",
-        || files(&daemon),
-        |now| now.len() == idle,
-    )
-    .await;
+    assert_still_serves(&mut desktop, &exporter, idle).await;
 }
 
 /// A question of the shortest kind.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::authorization::Waived;
 use crate::caller::{BusDriver, BusPorter};
 use crate::chooser::{ProcessChooser, Programs};
 use crate::config::{ChooserConfig, Config, ConfigError};
@@ -142,6 +143,7 @@ async fn serve_on_session_bus(
         .build()
         .await?;
     let ports = Ports {
+        authorization: Arc::new(Waived),
         porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
         chooser: Arc::new(ProcessChooser::new(choosers, launcher.clone())),
         launcher: launcher.clone(),

@@ -12,6 +12,7 @@ use credex_protocol::names;
 use credex_protocol::wire::{
     AppIdentity, ChooseRequest, ChooseResults, FinishedDetails, ImporterInfo, ProgressDetails,
 };
+use credexd::authorization::Prospect;
 use credexd::chooser::{Answer, Chooser, ChooserError, ProcessChooser, Programs, Question};
 use credexd::launcher::{LaunchError, Launcher, Program, Started};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -145,6 +146,7 @@ fn question() -> Question {
         exchange: "x".into(),
         parent_window: String::new(),
         exporter: AppIdentity::default(),
+        authentication: Prospect::Asked,
         counts: [("note".to_owned(), 1), ("totp".to_owned(), 2)].into(),
         importers: vec![ImporterInfo {
             id: Some("org.example.Vault".into()),

@@ -43,8 +43,12 @@ macro_rules! reasons {
 reasons! {
     /// An argument or option is not of its documented form; the message names it.
     InvalidArgument,
-    /// The caller may not do this: it runs as another user, or could not be identified.
+    /// The caller may not do this: it runs as another user, claims to be another app, or could not be identified.
     AccessDenied,
+    /// The administrator's or the person's policy forbids it; the message says which rule.
+    Forbidden,
+    /// The person did not prove who they are, or could not be asked to.
+    NotAuthenticated,
     /// There is no such object or offer for this caller.
     NotFound,
     /// The app has several exporting providers and must name one with `for`.

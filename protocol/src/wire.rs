@@ -84,6 +84,10 @@ pub struct AppIdentity {
     pub assurance: Option<String>,
     /// The exporting provider of the app, where it has several.
     pub provider: Option<String>,
+    /// `flatpak-system`, `flatpak-user`, `snap` or `system`: where it was installed from, if known.
+    pub origin: Option<String>,
+    /// A warning about what it says of itself, if there is one.
+    pub conflict: Option<String>,
 }
 
 /// Options of `Importer1.Offer`.
@@ -177,6 +181,8 @@ pub struct ImporterInfo {
     pub will_not_take: Option<Vec<String>>,
     /// A warning for the person.
     pub conflict: Option<String>,
+    /// As in [`AppIdentity`]; only of those that run already.
+    pub assurance: Option<String>,
 }
 
 /// The question of `Chooser1.ChooseImporter`.
@@ -191,6 +197,8 @@ pub struct ChooseRequest {
     pub importers: Option<Vec<ImporterInfo>>,
     /// XDG activation token.
     pub activation_token: Option<String>,
+    /// `asked`, `unchecked` or `waived`: whether the person must then prove who they are.
+    pub authentication: Option<String>,
 }
 
 /// The answer of `Chooser1.ChooseImporter`.

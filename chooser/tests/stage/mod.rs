@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use command_fds::{CommandFdExt, FdMapping};
 use credex_protocol::wire::{AppIdentity, FinishedDetails, ImporterInfo, Tally};
+use credexd::authorization::Prospect;
 use credexd::chooser::{Answer, Chooser, ChooserError, ProcessChooser, Programs, Question};
 use credexd::launcher::{LaunchError, Launcher, Program, Started};
 use rustix::fs::{Mode, OFlags};
@@ -242,7 +243,9 @@ pub fn question(exchange: &str, terminal: &Terminal) -> Question {
             name: Some("Bitwarden".into()),
             assurance: Some("installed".into()),
             provider: None,
+            ..AppIdentity::default()
         },
+        authentication: Prospect::Waived,
         counts: counts(&[
             ("basic-auth", 142),
             ("passkey", 12),

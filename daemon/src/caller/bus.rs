@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use zbus::names::UniqueName;
 
-use super::{Assurance, BusDriver, Caller, Denial, Porter, Process};
+use super::{BusDriver, Caller, Denial, Evidence, Porter, Process};
 
 /// Asks the bus for a peer's user and process, and the kernel for the process.
 #[derive(Debug)]
@@ -47,7 +47,9 @@ impl Porter for BusPorter {
         Ok(Caller {
             unique_name: name.to_owned().into(),
             process,
-            assurance: Assurance::Unverified,
+            evidence: Evidence::Unverified {
+                why: "nothing was looked at".to_owned(),
+            },
         })
     }
 

@@ -1,11 +1,11 @@
 //! The porter: who is calling, and how sure we are. Serves design §5.
 //!
-//! Everything is keyed on the unique bus name, and any failed look-up is a denial. This release
-//! establishes user and process; what an app is called is its own claim, so the assurance is
-//! `Unverified` throughout.
+//! Everything is keyed on the unique bus name, and any failed look-up is a denial. What was found out
+//! is [`Evidence`], and comes first; what an app says of itself is a claim, and is held against it.
 
 mod bus;
 mod driver;
+mod identity;
 mod process;
 
 use async_trait::async_trait;
@@ -13,24 +13,8 @@ use zbus::names::{OwnedUniqueName, UniqueName};
 
 pub use bus::BusPorter;
 pub use driver::BusDriver;
+pub use identity::{Assurance, Evidence, Identity, Origin};
 pub use process::Process;
-
-/// How sure we are of an app ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Assurance {
-    /// A claim.
-    Unverified,
-}
-
-impl Assurance {
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Assurance::Unverified => "unverified",
-        }
-    }
-}
 
 /// A peer on the bus, as the bus and the kernel know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +23,24 @@ pub struct Caller {
     pub unique_name: OwnedUniqueName,
     /// The process at the other end of the connection when it was made.
     pub process: Process,
-    /// How sure we are of what it says it is.
-    pub assurance: Assurance,
+    /// What it was found to be.
+    pub evidence: Evidence,
+}
+
+impl Caller {
+    /// Who it is, given that it says to be `claim`; empty if it says nothing.
+    ///
+    /// # Errors
+    /// It is confined, and claims to be somebody else.
+    pub fn identity(&self, claim: &str) -> Result<Identity, Denial> {
+        self.evidence
+            .identity(claim)
+            .ok_or_else(|| Denial::NotItself {
+                name: self.unique_name.to_string(),
+                claim: claim.to_owned(),
+                app_id: self.evidence.app_id().unwrap_or_default().to_owned(),
+            })
+    }
 }
 
 /// Why a caller is not served.
@@ -55,6 +55,16 @@ pub enum Denial {
         uid: u32,
         /// Ours.
         served: u32,
+    },
+    /// A confined app that claims to be another.
+    #[error("{name} says that it is {claim}, but it is {app_id}: leave app_id out, or name itself")]
+    NotItself {
+        /// The caller.
+        name: String,
+        /// What it says.
+        claim: String,
+        /// What its sandbox says.
+        app_id: String,
     },
     /// It could not be found out. A vanished caller is one of these.
     #[error("{name} could not be identified: {why}")]

@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use credex_protocol::wire::{AppIdentity, Counts, FinishedDetails, ImporterInfo, ProgressDetails};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::authorization::Prospect;
+
 pub use process::{ProcessChooser, Programs};
 
 /// A question to the person.
@@ -22,6 +24,8 @@ pub struct Question {
     pub parent_window: String,
     /// Who exports, as far as we know.
     pub exporter: AppIdentity,
+    /// Whether the person must then prove who they are.
+    pub authentication: Prospect,
     /// Credentials per type, as the exporter declared them.
     pub counts: Counts,
     /// Whom the person can choose. Never empty.

@@ -51,6 +51,7 @@ impl Running {
             counts: Some(question.counts.clone()),
             importers: Some(question.importers.clone()),
             activation_token: question.activation_token.clone(),
+            authentication: Some(question.authentication.name().to_owned()),
         };
         let call = self
             .proxy

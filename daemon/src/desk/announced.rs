@@ -7,7 +7,7 @@ use credex_protocol::wire::{Counts, ImporterInfo};
 use credex_protocol::{Error, Reason};
 use zbus::names::{OwnedUniqueName, UniqueName};
 
-use crate::caller::Caller;
+use crate::caller::{Assurance, Caller};
 
 /// Importers of one process: a few accounts, not a flood.
 const MOST_OF_PROCESS: usize = 8;
@@ -17,6 +17,7 @@ const MOST_OF_PROCESS: usize = 8;
 pub(super) struct Announcement {
     pub(super) caller: Caller,
     pub(super) app_id: String,
+    pub(super) assurance: Assurance,
     pub(super) name: String,
     pub(super) format_versions: Vec<String>,
     pub(super) credential_types: Option<BTreeSet<String>>,
@@ -117,6 +118,7 @@ impl Announcement {
             credential_types: self.credential_types.clone().map(Vec::from_iter),
             will_not_take: Some(counts.keys().filter(refuses).cloned().collect()),
             conflict: None,
+            assurance: Some(self.assurance.name().to_owned()),
         }
     }
 }

@@ -11,11 +11,11 @@ use credex_protocol::wire::{AppIdentity, Counts, ImporterInfo};
 use credex_protocol::{Error, Reason};
 use zbus::names::UniqueName;
 
-use super::Desk;
 use super::counted::Counted;
 use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
 use super::request::{ExportRequest, check_types, invalid};
-use crate::caller::Caller;
+use super::{Desk, denied, not_authenticated};
+use crate::caller::{Assurance, Caller, Identity};
 use crate::chooser::{Answer, ChooserError, Question};
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
@@ -41,26 +41,38 @@ impl Desk {
     ) -> Result<String, Error> {
         let exporter = self.admit(sender).await?;
         let request = ExportRequest::parse(parent_window, options)?;
-        let catalogue = self.ports.providers.catalogue();
-        let provider =
-            catalogue.exporting_provider(&request.app_id, request.provider.as_deref())?;
-        let app = AppIdentity {
-            app_id: Some(request.app_id.clone()),
-            name: catalogue.name_of(&request.app_id).map(str::to_owned),
-            assurance: Some(exporter.assurance.name().to_owned()),
-            provider,
-        };
+        let identity = exporter.identity(&request.app_id).map_err(denied)?;
+        let app = self.introduce(&identity, request.provider.as_deref())?;
         let id = ExchangeId::random();
         let exchange = self.begin(&exporter, &request, app.clone());
         let path = exchange.request_path.to_string();
         self.floor().enter(id, exchange)?;
         self.changed.notify_one();
-        tracing::info!(%id, exporter = request.app_id, pid = exporter.process.pid, "asked");
+        let (app_id, level) = (&identity.app_id, identity.assurance.name());
+        tracing::info!(%id, app_id, level, pid = exporter.process.pid, "asked");
         let work = tokio::spawn(Arc::clone(self).choose(id, exporter, request, app));
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
             exchange.work = Some(work.abort_handle());
         }
         Ok(path)
+    }
+
+    /// The exporting app, as the person and the importer are told of it.
+    fn introduce(&self, who: &Identity, provider: Option<&str>) -> Result<AppIdentity, Error> {
+        let catalogue = self.ports.providers.catalogue();
+        let name = catalogue.name_of(&who.app_id);
+        let is_claim = who.assurance == Assurance::Unverified;
+        let conflict = name.filter(|_| is_claim).map(|name| {
+            format!("{name} is installed here, and nothing shows that this program is it")
+        });
+        Ok(AppIdentity {
+            app_id: Some(who.app_id.clone()),
+            name: name.map(str::to_owned),
+            assurance: Some(who.assurance.name().to_owned()),
+            provider: catalogue.exporting_provider(&who.app_id, provider)?,
+            origin: who.origin.map(|origin| origin.name().to_owned()),
+            conflict,
+        })
     }
 
     fn begin(&self, exporter: &Caller, request: &ExportRequest, app: AppIdentity) -> Exchange {
@@ -115,11 +127,14 @@ impl Desk {
         app: AppIdentity,
     ) -> Result<Option<Agreement>, Error> {
         let candidates = self.candidates(exporter, &request)?;
+        let prospect = self.ports.authorization.prospect(exporter.process);
+        let authentication = prospect.await.map_err(not_authenticated)?;
         let declared: BTreeSet<String> = request.counts.keys().cloned().collect();
         let question = Question {
             exchange: id.to_string(),
             parent_window: request.parent_window,
             exporter: app,
+            authentication,
             counts: request.counts,
             importers: candidates
                 .iter()
@@ -144,8 +159,10 @@ impl Desk {
         if !types.is_subset(&declared) {
             return Err(nonsense("The chooser let types go that were not asked for"));
         }
+        let proven = self.ports.authorization.authorize(exporter.process);
+        proven.await.map_err(not_authenticated)?;
         let same = self.ports.porter.identify_again(exporter).await;
-        same.map_err(|denial| Error::new(Reason::AccessDenied, denial.to_string()))?;
+        same.map_err(denied)?;
         let Candidate {
             target,
             format_version,

@@ -9,11 +9,11 @@ use credex_protocol::wire::{AnnounceOptions, Receipt, RedeemResults};
 use credex_protocol::{Error, Reason};
 use zbus::names::UniqueName;
 
-use super::Desk;
 use super::announced::Announcement;
 use super::floor::Floor;
 use super::record::{Exchange, ExchangeId};
 use super::request::{check_app_id, check_types, check_versions, invalid};
+use super::{Desk, denied};
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
 
@@ -44,6 +44,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
+        let identity = caller.identity(&app_id).map_err(denied)?;
         let name = bounded("name", options.name.unwrap_or_else(|| app_id.clone()))?;
         let types = options.credential_types;
         check_types(
@@ -61,6 +62,7 @@ impl Desk {
         floor.announced.insert(Announcement {
             caller,
             app_id,
+            assurance: identity.assurance,
             name,
             format_versions,
             credential_types: types.map(|types| types.into_iter().collect()),
@@ -106,7 +108,7 @@ impl Desk {
         };
         if let Some(importer) = importer {
             let same = self.ports.porter.identify_again(&importer).await;
-            same.map_err(|denial| Error::new(Reason::AccessDenied, denial.to_string()))?;
+            same.map_err(denied)?;
         }
         let floor = self.floor();
         // Another call may have come first while the caller was looked at.

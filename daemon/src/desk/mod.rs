@@ -29,7 +29,8 @@ use zbus::names::UniqueName;
 use self::effects::Applied;
 use self::errand::Errand;
 use self::floor::Floor;
-use crate::caller::{BusDriver, Caller, Porter};
+use crate::authorization::{Authorization, Refusal};
+use crate::caller::{BusDriver, Caller, Denial, Porter};
 use crate::chooser::Chooser;
 use crate::clock::BootTime;
 use crate::config::Config;
@@ -45,6 +46,8 @@ pub use self::timekeeper::Quiet;
 pub struct Ports {
     /// Who is calling.
     pub porter: Arc<dyn Porter>,
+    /// Whether the person has proven who they are.
+    pub authorization: Arc<dyn Authorization>,
     /// Asks the person.
     pub chooser: Arc<dyn Chooser>,
     /// Starts importers.
@@ -85,10 +88,7 @@ impl Desk {
     /// with it is known by the unique name that began it.
     async fn admit(&self, sender: &UniqueName<'_>) -> Result<Caller, Error> {
         self.floor().touch(BootTime::now());
-        self.ports.porter.identify(sender).await.map_err(|denial| {
-            tracing::warn!(%sender, %denial, "denied");
-            Error::new(Reason::AccessDenied, denial.to_string())
-        })
+        self.ports.porter.identify(sender).await.map_err(denied)
     }
 
     /// Lets `event` happen to an exchange, and runs the errands that follow in a task of their own.
@@ -235,4 +235,13 @@ impl Desk {
     fn floor(&self) -> MutexGuard<'_, Floor> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn denied(denial: Denial) -> Error {
+    tracing::warn!(%denial, "denied");
+    Error::new(Reason::AccessDenied, denial.to_string())
+}
+
+fn not_authenticated(refusal: Refusal) -> Error {
+    Error::new(Reason::NotAuthenticated, refusal.to_string())
 }

@@ -259,5 +259,6 @@ pub fn to_info(importer: &Importer, counts: &Counts) -> ImporterInfo {
         credential_types: types.map(|types| types.iter().cloned().collect()),
         will_not_take: Some(counts.keys().filter(refused).cloned().collect()),
         conflict: importer.conflict.clone(),
+        assurance: None,
     }
 }

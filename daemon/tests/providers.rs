@@ -332,6 +332,27 @@ fn an_entry_at_home_gives_an_app_of_the_system_no_exporting_provider() {
 }
 
 #[test]
+fn an_entry_that_a_sandbox_exported_says_under_which_name() {
+    let desk = Desk::new();
+    for (id, line, confined_as) in [
+        ("org.k.Flat", "X-Flatpak=org.k.Flat", Some("org.k.Flat")),
+        (
+            "vault_vault",
+            "X-SnapInstanceName=vault",
+            Some("vault_vault"),
+        ),
+        ("org.k.Free", "X-Other=org.k.Free", None),
+    ] {
+        let named = format!("Name={id}\n{line}");
+        let text = importer(id).replace(&format!("Name={id}"), &named);
+        desk.write(&format!("system/{id}.desktop"), &text);
+        let catalogue = desk.catalogue();
+        let found = catalogue.importer(id).unwrap().confined_as.as_deref();
+        assert_eq!(found, confined_as);
+    }
+}
+
+#[test]
 fn the_person_is_told_what_an_importer_will_not_take() {
     let desk = Desk::new();
     let text = importer("Vault") + "CredentialTypes=totp;basic-auth;\n";

@@ -28,3 +28,4 @@ mod scene;
 mod spoofing;
 mod tokens;
 mod traces;
+mod vetting;

@@ -95,7 +95,7 @@ impl Entry {
 
 /// The command that runs an importer as a process of its own, which reports to `reports`.
 ///
-/// It takes whatever it is offered, and reports `started`, `offer` (`parent_window`,
+/// It takes whatever it is offered, and reports `announced`, `offer` (`parent_window`,
 /// `activation_token`, `exporter`), `imported` (`document`, `attachments`) and `failed`.
 pub fn command(reports: &Reports, id: &str, role: Role) -> String {
     let (program, socket) = (programs::importer_app(), reports.path().display());
@@ -126,6 +126,7 @@ pub fn main(mut arguments: impl Iterator<Item = String>) {
             if role == format!("{:?}", Role::Announce) {
                 let announced = importer.announce(&id, AnnounceOptions::default()).await;
                 announced.expect("an importer may announce itself");
+                reporter.say("announced", json!({}));
             }
             if announces_often {
                 let announce = || importer.announce(&id, AnnounceOptions::default());
@@ -165,6 +166,7 @@ async fn import(importer: &Importer, reporter: &Reporter) {
             "parent_window": offer.options.parent_window,
             "activation_token": offer.options.activation_token,
             "exporter": exporter.app_id,
+            "path": offer.path,
             "token": offer.token(),
         }),
     );

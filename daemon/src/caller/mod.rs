@@ -27,7 +27,25 @@ pub struct Caller {
     pub evidence: Evidence,
 }
 
+/// Whose quota is charged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// Every process of a confined app.
+    App(String),
+    /// A process, because what it says it is cannot be relied on.
+    Process(Process),
+}
+
 impl Caller {
+    /// Whose quota is charged for what it does.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        match &self.evidence {
+            Evidence::Sandboxed { app_id, .. } => Account::App(app_id.clone()),
+            _ => Account::Process(self.process),
+        }
+    }
+
     /// Who it is, given that it says to be `claim`; empty if it says nothing.
     ///
     /// # Errors

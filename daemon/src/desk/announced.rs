@@ -71,10 +71,10 @@ impl Announced {
         self.peers.retain(|peer, _| *peer != *name);
     }
 
-    /// Who `name` was when it announced itself.
-    pub(super) fn caller(&self, name: &UniqueName<'_>) -> Option<Caller> {
+    /// What `name` said when it announced itself.
+    pub(super) fn get(&self, name: &UniqueName<'_>) -> Option<&Announcement> {
         let peer = self.peers.iter().find(|(peer, _)| **peer == *name);
-        peer.map(|(_, announcement)| announcement.caller.clone())
+        peer.map(|(_, announcement)| announcement)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -11,7 +11,7 @@ use super::effects::Applied;
 use super::ended::Ended;
 use super::importing::left;
 use super::record::{Exchange, ExchangeId};
-use crate::caller::Process;
+use crate::caller::Account;
 use crate::clock::BootTime;
 use crate::config::Limits;
 use crate::exchange::quota::Ledger;
@@ -24,7 +24,7 @@ pub(super) struct Floor {
     pub(super) announced: Announced,
     paths: HashMap<Box<str>, ExchangeId>,
     deadlines: BTreeSet<(BootTime, ExchangeId)>,
-    ledger: Ledger<Process>,
+    ledger: Ledger<Account>,
     last_call: BootTime,
     departed: VecDeque<OwnedUniqueName>,
 }
@@ -58,7 +58,7 @@ impl Floor {
                 return Err(Error::new(Reason::InvalidArgument, message));
             }
         }
-        let charge = self.ledger.charge(&exchange.exporter.process);
+        let charge = self.ledger.charge(&exchange.exporter.account());
         charge.map_err(|why| Error::new(Reason::QuotaExceeded, format!("{why}; try later")))?;
         self.paths.insert(exchange.request_path.clone(), id);
         self.paths.insert(exchange.session_path.clone(), id);
@@ -141,7 +141,7 @@ impl Floor {
                 self.paths.remove(path);
             }
         }
-        self.ledger.release(&exchange.exporter.process);
+        self.ledger.release(&exchange.exporter.account());
         if let Some(work) = &exchange.work {
             work.abort();
         }

@@ -11,9 +11,11 @@ use zbus::names::UniqueName;
 
 use super::announced::Announcement;
 use super::floor::Floor;
+use super::reaching::Way;
 use super::record::{Exchange, ExchangeId};
 use super::request::{check_app_id, check_types, check_versions, invalid};
 use super::{Desk, denied};
+use crate::caller::Assurance;
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
 
@@ -62,7 +64,10 @@ impl Desk {
         floor.announced.insert(Announcement {
             caller,
             app_id,
-            assurance: identity.assurance,
+            assurance: match started_for {
+                Some(_) => identity.assurance.max(Assurance::Launched),
+                None => identity.assurance,
+            },
             name,
             format_versions,
             credential_types: types.map(|types| types.into_iter().collect()),
@@ -71,7 +76,7 @@ impl Desk {
         })?;
         drop(floor);
         if let Some(id) = started_for {
-            self.offer_in_background(id, unique_name.into_inner().into());
+            self.offer_in_background(id, unique_name.into_inner().into(), Way::Launched);
         }
         Ok(())
     }

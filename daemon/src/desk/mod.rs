@@ -16,6 +16,7 @@ mod reaching;
 mod record;
 mod request;
 mod timekeeper;
+mod vetting;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

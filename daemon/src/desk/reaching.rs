@@ -23,11 +23,20 @@ use crate::providers::Importer;
 /// How long after its deadline an acknowledgement is still answered.
 const TOO_LATE: Duration = Duration::from_secs(60);
 
+/// How an importer was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By its name on the bus.
+    Called,
+    /// We started its program.
+    Launched,
+}
+
 /// Why the importer was not reached: for the exporter and the person.
-struct Unreachable(Reason, String);
+pub(super) struct Unreachable(pub(super) Reason, pub(super) String);
 
 impl Unreachable {
-    fn new(why: impl Into<String>) -> Unreachable {
+    pub(super) fn new(why: impl Into<String>) -> Unreachable {
         Unreachable(Reason::ImporterUnavailable, why.into())
     }
 }
@@ -66,7 +75,9 @@ impl Desk {
         });
         match target {
             None => {}
-            Some(Target::Running(name)) => self.offer_in_background(id, name.into_inner().into()),
+            Some(Target::Running(name)) => {
+                self.offer_in_background(id, name.into_inner().into(), Way::Called);
+            }
             Some(Target::Installed(importer)) => {
                 let catalogue = self.ports.providers.catalogue();
                 let importer = catalogue.importer(&importer).ok_or_else(|| {
@@ -92,7 +103,7 @@ impl Desk {
                 return self.launch(id, importer).await;
             }
         }
-        self.offer_in_background(id, name);
+        self.offer_in_background(id, name, Way::Called);
         Ok(())
     }
 
@@ -147,7 +158,7 @@ impl Desk {
             early
         };
         if let Some(name) = early {
-            self.offer_in_background(id, name.into_inner().into());
+            self.offer_in_background(id, name.into_inner().into(), Way::Launched);
         }
         Ok(())
     }
@@ -172,7 +183,12 @@ impl Desk {
 
     /// Makes the offer, in a task that outlives the exchange: an importer that acknowledges too late
     /// is told so.
-    pub(super) fn offer_in_background(self: &Arc<Self>, id: ExchangeId, name: BusName<'static>) {
+    pub(super) fn offer_in_background(
+        self: &Arc<Self>,
+        id: ExchangeId,
+        name: BusName<'static>,
+        way: Way,
+    ) {
         let Some(options) = self.offer_options(id) else {
             return;
         };
@@ -182,7 +198,7 @@ impl Desk {
         let desk = Arc::clone(self);
         let patience = self.terms.acknowledge.saturating_add(TOO_LATE);
         tokio::spawn(async move {
-            let offer = tokio::time::timeout(patience, desk.offer(id, name, options));
+            let offer = tokio::time::timeout(patience, desk.offer(id, name, way, options));
             if let Ok(Err(unreachable)) = offer.await {
                 desk.give_up(id, unreachable);
             }
@@ -194,6 +210,7 @@ impl Desk {
         self: &Arc<Self>,
         id: ExchangeId,
         name: BusName<'static>,
+        way: Way,
         options: OfferOptions,
     ) -> Result<(), Unreachable> {
         let path = ObjectPath::try_from(id.offer_path());
@@ -209,7 +226,11 @@ impl Desk {
         let sender = header.sender();
         let sender = sender.ok_or_else(|| Unreachable::new("the importer has no name"))?;
         self.check_answerer(&name, sender).await?;
-        let known = self.floor().announced.caller(sender);
+        let known = self
+            .floor()
+            .announced
+            .get(sender)
+            .map(|peer| peer.caller.clone());
         let caller = match known {
             Some(caller) => caller,
             None => {
@@ -217,13 +238,16 @@ impl Desk {
                 caller.map_err(|denial| Unreachable::new(denial.to_string()))?
             }
         };
-        self.acknowledged(
-            id,
-            ImportingPeer {
-                caller,
-                public_key: key,
-            },
-        );
+        let Some(assurance) = self.vet(id, &caller, way)? else {
+            self.run(vec![Errand::too_late(caller.unique_name, id)]);
+            return Ok(());
+        };
+        let importer = ImportingPeer {
+            caller,
+            assurance,
+            public_key: key,
+        };
+        self.acknowledged(id, importer);
         Ok(())
     }
 
@@ -248,6 +272,8 @@ impl Desk {
 
     fn acknowledged(self: &Arc<Self>, id: ExchangeId, importer: ImportingPeer) {
         let name = importer.caller.unique_name.clone();
+        let level = importer.assurance.name();
+        tracing::info!(%id, level, pid = importer.caller.process.pid, "acknowledged");
         let mut floor = self.floor();
         let has_left = floor.has_left(&name);
         let waiting = floor.exchanges.get_mut(&id);

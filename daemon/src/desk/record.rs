@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use zbus::names::{OwnedUniqueName, UniqueName};
 
 use super::counted::Counted;
-use crate::caller::Caller;
+use crate::caller::{Assurance, Caller};
 use crate::custody::SessionKeys;
 use crate::exchange::state::{Conclusion, State};
 use crate::launcher::Started;
@@ -118,6 +118,7 @@ pub(super) struct Payload {
 #[derive(Debug)]
 pub(super) struct ImportingPeer {
     pub(super) caller: Caller,
+    pub(super) assurance: Assurance,
     pub(super) public_key: PublicKey,
 }
 

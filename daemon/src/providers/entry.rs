@@ -61,6 +61,9 @@ pub struct Importer {
     pub try_exec: Option<String>,
     /// Whether `exec` must run in a terminal.
     pub terminal: bool,
+    /// The app ID that a sandbox must give to whoever answers for this app; `None` if it is not
+    /// confined. Flatpak and Snap write so into the entries that they export.
+    pub confined_as: Option<String>,
     /// Where the entry lies.
     pub path: PathBuf,
     /// A warning for the person: another entry claims the same ID, or the same name.
@@ -203,11 +206,18 @@ fn importer(
         exec,
         try_exec: groups.string(ENTRY, "TryExec").map(str::to_owned),
         terminal: groups.boolean(ENTRY, "Terminal")?,
+        confined_as: confined_as(groups, id),
         path: path.to_owned(),
         conflict: None,
         name,
         icon,
     })
+}
+
+fn confined_as(groups: &Groups, id: &str) -> Option<String> {
+    let flatpak = groups.string(ENTRY, "X-Flatpak").map(str::to_owned);
+    let snap = groups.string(ENTRY, "X-SnapInstanceName");
+    flatpak.or_else(|| snap.map(|_| id.to_owned()))
 }
 
 /// A text of the person's interface, bounded.

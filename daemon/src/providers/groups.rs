@@ -27,6 +27,8 @@ const KEYS: [(&str, &[&str]); 3] = [
             "Exec",
             "DBusActivatable",
             "Implements",
+            "X-Flatpak",
+            "X-SnapInstanceName",
         ],
     ),
     (IMPORTER, &["FormatVersions", "CredentialTypes"]),

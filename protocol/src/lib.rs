@@ -6,7 +6,9 @@
 pub mod envelope;
 pub mod error;
 pub mod names;
+mod passphrase;
 pub mod proxy;
 pub mod wire;
 
 pub use error::{Error, Reason};
+pub use passphrase::{LONGEST_PASSPHRASE, Passphrase, PassphraseError};

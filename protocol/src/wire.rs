@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zbus::zvariant::{DeserializeDict, ObjectPath, OwnedObjectPath, SerializeDict, Type};
+use zbus::zvariant::{DeserializeDict, ObjectPath, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 /// How many credentials there are of each CXF credential type.
 pub type Counts = BTreeMap<String, u32>;
@@ -62,7 +62,7 @@ pub struct ExportResults {
     pub message: Option<String>,
 }
 
-/// The `response` of `Request.Response` and of `Chooser1.ChooseImporter`.
+/// The `response` of `Request.Response` and of the questions of `Chooser1`.
 pub mod response {
     /// Done.
     pub const DONE: u32 = 0;
@@ -70,6 +70,8 @@ pub mod response {
     pub const DECLINED: u32 = 1;
     /// It ended otherwise.
     pub const ENDED: u32 = 2;
+    /// `Chooser1.AskConsent`: the person said no for good.
+    pub const NEVER: u32 = 2;
 }
 
 /// An app as the service established it: to the importer, and to the person.
@@ -209,6 +211,56 @@ pub struct ChooseResults {
     pub importer: Option<String>,
     /// The credential types that may go.
     pub types: Option<Vec<String>>,
+}
+
+/// The question of `Chooser1.AskConsent`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zvariant(signature = "dict")]
+pub struct ConsentRequest {
+    /// `add`, `update`, `delete` or `choose`.
+    pub kind: Option<String>,
+    /// Who asks.
+    pub app: Option<AppIdentity>,
+    /// The website.
+    pub domain: Option<String>,
+    /// Its port, where it is not the standard one.
+    pub port: Option<u32>,
+    /// The one account, or the candidates of `choose`. May be hostile text.
+    pub accounts: Option<Vec<String>>,
+    /// Developer mode is on.
+    pub developer: Option<bool>,
+    /// XDG activation token.
+    pub activation_token: Option<String>,
+}
+
+/// The answer of `Chooser1.AskConsent`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zvariant(signature = "dict")]
+pub struct ConsentResults {
+    /// The account that the person chose.
+    pub account: Option<String>,
+}
+
+/// The question of `Chooser1.AskPassphrase`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zvariant(signature = "dict")]
+pub struct PassphraseRequest {
+    /// `open` or `create`.
+    pub purpose: Option<String>,
+    /// What to call the store. May be hostile text.
+    pub store: Option<String>,
+    /// 1, or more if those before were not accepted.
+    pub attempt: Option<u32>,
+    /// XDG activation token.
+    pub activation_token: Option<String>,
+}
+
+/// The answer of `Chooser1.AskPassphrase`. What is in the pipe is a [`Passphrase`](crate::Passphrase).
+#[derive(Debug, Default, SerializeDict, DeserializeDict, Type)]
+#[zvariant(signature = "dict")]
+pub struct PassphraseResults {
+    /// The read end of a pipe.
+    pub passphrase: Option<OwnedFd>,
 }
 
 /// Details of `Chooser1.Progress`.

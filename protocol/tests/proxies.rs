@@ -245,8 +245,9 @@ macro_rules! wire_types {
 
 fn wire_signature(name: &str) -> String {
     wire_types!(name; AnnounceOptions AppIdentity ChooseRequest ChooseResults ClosedDetails
-        CompleteOptions Counts ExportOptions ExportResults FinishedDetails ImporterInfo NoOptions
-        OfferOptions ProgressDetails Receipt RedeemResults ServiceStatus Tally)
+        CompleteOptions ConsentRequest ConsentResults Counts ExportOptions ExportResults
+        FinishedDetails ImporterInfo NoOptions OfferOptions PassphraseRequest PassphraseResults
+        ProgressDetails Receipt RedeemResults ServiceStatus Tally)
 }
 
 /// `request_export` → `RequestExport`, as zbus names members.

@@ -1,6 +1,9 @@
 //! The proxy of `org.credex.Chooser1`, spoken over a socket of its own.
 
-use crate::wire::{ChooseRequest, ChooseResults, FinishedDetails, ProgressDetails};
+use crate::wire::{
+    ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
+    PassphraseRequest, PassphraseResults, ProgressDetails,
+};
 
 /// The dialog in which a person decides.
 #[zbus::proxy(
@@ -16,6 +19,26 @@ pub trait Chooser {
         parent_window: &str,
         request: ChooseRequest,
     ) -> zbus::Result<(u32, ChooseResults)>;
+
+    /// Asks whether an app may touch a shared web credential.
+    fn ask_consent(
+        &self,
+        prompt: &str,
+        parent_window: &str,
+        request: ConsentRequest,
+    ) -> zbus::Result<(u32, ConsentResults)>;
+
+    /// Asks for the passphrase of a store.
+    fn ask_passphrase(
+        &self,
+        prompt: &str,
+        parent_window: &str,
+        request: PassphraseRequest,
+    ) -> zbus::Result<(u32, PassphraseResults)>;
+
+    /// A consent or a passphrase is no longer needed.
+    #[zbus(no_reply)]
+    fn withdraw(&self, prompt: &str) -> zbus::Result<()>;
 
     /// The exchange went on.
     #[zbus(no_reply)]

@@ -11,6 +11,7 @@ use credex_tests::importer::Importer;
 use credex_tests::monitor::contains;
 use credex_tests::process::{Peer, Process};
 use credex_tests::{chooser, programs};
+use serde_json::Value;
 
 use crate::scene::{COUNTS, Scene, State, VAULT, payload};
 
@@ -84,6 +85,54 @@ async fn the_right_app_on_another_connection_is_nobody() {
     assert!(!handed_over);
     let error = again.redeem_raw(&path, &token).await.unwrap_err();
     assert_eq!(error.reason, Reason::NotFound, "{error}");
+}
+
+#[tokio::test]
+async fn an_entry_at_home_neither_replaces_an_installed_app_nor_changes_how_it_is_started() {
+    let desktop = Desktop::sending_to(VAULT).await;
+    let (ours, theirs) = (desktop.reports("importer"), desktop.reports("shadow"));
+    let program = programs::importer_app();
+    let (program, socket) = (program.display(), ours.path().display());
+    let exec = format!("\"{program}\" \"{socket}\" {VAULT} Announce %f");
+    desktop.install(&Entry::importer(VAULT).exec(&exec));
+    let shadow = app::command(&theirs, VAULT, Role::Announce);
+    desktop.install_for_user(&Entry::importer(VAULT).exec(&shadow));
+    let session = Exporter::join(&desktop).await.agreed(COUNTS).await;
+    let asked = desktop.person.asked().await;
+    let importers = asked["importers"].as_array().unwrap();
+    assert_eq!(importers.len(), 1, "{asked}");
+    let conflict = importers[0]["conflict"].as_str().unwrap();
+    assert!(conflict.contains("claims to be the same app"), "{conflict}");
+    session.deposit(&payload(), COUNTS).await.unwrap();
+    let importer = pid(&ours.next("offer").await);
+    let arguments = Peer::of_pid(importer).unwrap().arguments();
+    let expected = format!("{program}\0{socket}\0{VAULT}\0Announce\0");
+    assert_eq!(String::from_utf8(arguments).unwrap(), expected);
+    session.receipt().await;
+    assert_eq!(theirs.left(), [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn a_broken_command_line_starts_nothing_and_no_shell() {
+    let desktop = Desktop::sending_to(VAULT).await;
+    let reports = desktop.reports("importer");
+    let command = app::command(&reports, VAULT, Role::Announce);
+    for exec in [
+        format!("{command} \"%f\""),
+        format!("{command} %f %U"),
+        format!("{command} $(touch /tmp/x)"),
+        format!("{command}; {command}"),
+        format!("\"{command}"),
+    ] {
+        desktop.install(&Entry::importer(VAULT).exec(&exec));
+        let exporter = Exporter::join(&desktop).await;
+        let (_, error) = exporter.ask(COUNTS).await.refusal().await;
+        assert_eq!(error.reason, Reason::NoImporter, "{exec}: {error}");
+        let (_, problems) = exporter.providers().await;
+        let problem = problems.concat();
+        assert!(problem.contains("key Exec"), "{exec}: {problem}");
+    }
+    assert_eq!(reports.left(), [Value::Null; 0]);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use credex_protocol::envelope::PublicKey;
 use credex_protocol::proxy::{ExportProxy, RequestProxy, SessionProxy, StatusProxy};
 use credex_protocol::wire::{
-    ClosedDetails, CompleteOptions, Counts, ExportOptions, ExportResults, NoOptions, Receipt,
-    ServiceStatus, response,
+    ClosedDetails, CompleteOptions, Counts, ExportOptions, ExportResults, ImporterInfo, NoOptions,
+    Receipt, ServiceStatus, response,
 };
 use credex_protocol::{Error, Reason, names};
 use futures_util::StreamExt;
@@ -91,15 +91,22 @@ impl Exporter {
 
     /// How the service is.
     pub async fn status(&self) -> ServiceStatus {
-        let proxy = StatusProxy::builder(&self.connection)
+        let status = self.status_proxy().await.get_status(NoOptions {}).await;
+        status.expect("the service tells its status")
+    }
+
+    /// The importing providers, and what is wrong with the others.
+    pub async fn providers(&self) -> (Vec<ImporterInfo>, Vec<String>) {
+        let providers = self.status_proxy().await.providers(NoOptions {}).await;
+        providers.expect("the service tells its providers")
+    }
+
+    async fn status_proxy(&self) -> StatusProxy<'static> {
+        StatusProxy::builder(&self.connection)
             .cache_properties(CacheProperties::No)
             .build()
             .await
-            .unwrap();
-        proxy
-            .get_status(NoOptions {})
-            .await
-            .expect("the service tells its status")
+            .unwrap()
     }
 
     /// The signals of the service that have arrived and that nobody has waited for. A call is made

@@ -15,6 +15,10 @@ pub struct App {
     pub assurance: Assurance,
     /// Which exporting provider of the app, where it has several.
     pub provider: Option<String>,
+    /// Where it was installed from, for instance `flatpak-system`, if that is known.
+    pub origin: Option<String>,
+    /// A warning of the service about what it says of itself, if there is one. May quote hostile text.
+    pub conflict: Option<String>,
 }
 
 impl From<AppIdentity> for App {
@@ -24,6 +28,8 @@ impl From<AppIdentity> for App {
             name: wire.name.unwrap_or_default(),
             assurance: Assurance::from_wire(wire.assurance.as_deref()),
             provider: wire.provider,
+            origin: wire.origin,
+            conflict: wire.conflict,
         }
     }
 }
@@ -31,7 +37,7 @@ impl From<AppIdentity> for App {
 /// How sure the service is who an app is, from the least to the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Assurance {
-    /// A claim, and all that this release does not know.
+    /// A claim. Also every level that this release does not know.
     #[default]
     Unverified,
     /// Its program belongs to the system: provenance, not proof.

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod exchange;
 pub mod launcher;
 mod log;
+pub mod policy;
 mod process;
 pub mod program;
 pub mod providers;

@@ -28,7 +28,7 @@ credexd: the Credex session service. It is started by the session bus.
 
 Usage: credexd [--config FILE]
 
-  --config FILE  read FILE instead of /etc/credex/credexd.conf
+  --config FILE  read FILE alone, instead of /etc/credex/credexd.conf and the others
   --version      print the version
   --help         print this
 ";
@@ -109,7 +109,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
 
 fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
     log::start();
-    let mut config = Config::load(config.as_deref())?;
+    let loaded = Config::load(config.as_deref())?;
+    tracing::info!(files = ?loaded.files, "configured");
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let mut config = loaded.config;
     // Read before this process makes itself undumpable, which hides it.
     let executable = std::env::current_exe()?;
     let launcher = ProcessLauncher::start(launching_process(&executable));

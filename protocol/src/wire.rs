@@ -56,6 +56,8 @@ pub struct ExportResults {
     pub session_public_key: Option<Vec<u8>>,
     /// The credential types that may go.
     pub types: Option<Vec<String>>,
+    /// `id` of the chosen importer, only where the administrator lets exporters learn it.
+    pub importer: Option<String>,
     /// Name of an error of the table.
     pub error: Option<String>,
     /// A sentence that says why.

@@ -21,6 +21,7 @@ mod listening;
 mod memory;
 mod narrowing;
 mod outages;
+mod policy;
 mod races;
 mod reaching;
 mod redeemers;

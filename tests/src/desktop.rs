@@ -34,6 +34,7 @@ pub struct Plan {
     limits: Vec<(String, u64)>,
     seconds: Vec<(String, u64)>,
     variables: Vec<(String, String)>,
+    configured: String,
 }
 
 /// Who asks at a terminal.
@@ -60,6 +61,7 @@ impl Desktop {
             limits: Vec::new(),
             seconds: vec![("idle".to_owned(), 0)],
             variables: Vec::new(),
+            configured: String::new(),
         }
     }
 
@@ -194,6 +196,13 @@ impl Plan {
         self
     }
 
+    /// Adds `text` to the configuration of the daemon: tables of their own.
+    pub fn configured(mut self, text: &str) -> Plan {
+        self.configured.push_str(text);
+        self.configured.push('\n');
+        self
+    }
+
     /// Sets a variable in the environment of all its programs.
     pub fn variable(mut self, name: &str, value: &str) -> Plan {
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -270,7 +279,10 @@ impl Plan {
             Terminal::Scripted => chooser += &format!("terminal = {:?}\n", person.argv()),
             Terminal::Program(words) => chooser += &format!("terminal = {words:?}\n"),
         }
-        table("limits", &self.limits) + &table("seconds", &self.seconds) + &chooser
+        table("limits", &self.limits)
+            + &table("seconds", &self.seconds)
+            + &chooser
+            + &self.configured
     }
 }
 

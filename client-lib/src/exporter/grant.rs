@@ -23,6 +23,7 @@ pub struct Grant {
     format_version: String,
     public_key: PublicKey,
     types: BTreeSet<String>,
+    importer: Option<String>,
     declared: Counts,
 }
 
@@ -37,6 +38,7 @@ impl Grant {
             format_version: version.ok_or_else(|| missing("format_version"))?,
             public_key: PublicKey::from_bytes(&key)?,
             types: results.types.unwrap_or_default().into_iter().collect(),
+            importer: results.importer,
             declared,
         })
     }
@@ -44,6 +46,12 @@ impl Grant {
     /// The credential types that the person lets go.
     pub fn types(&self) -> &BTreeSet<String> {
         &self.types
+    }
+
+    /// The desktop-entry ID of the app that the person chose, only where the administrator lets
+    /// exporters learn it.
+    pub fn importer(&self) -> Option<&str> {
+        self.importer.as_deref()
     }
 
     /// The version of the Credential Exchange Format to write.

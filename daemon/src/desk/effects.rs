@@ -83,6 +83,7 @@ impl Exchange {
                 .as_ref()
                 .map(|keys| keys.public_key.as_bytes().to_vec()),
             types: agreement.map(|agreement| agreement.types.to_vec()),
+            importer: agreement.and_then(|agreement| agreement.told.clone()),
             ..ExportResults::default()
         };
         self.respond(response::DONE, results)
@@ -153,7 +154,8 @@ impl Exchange {
     /// The answer that the exporter still waits for: of its request while there is no session, of its
     /// session afterwards.
     ///
-    /// It does not learn to whom the person wanted to send, so not why that app could not be started.
+    /// It does not learn to whom the person wanted to send, so not why that app could not be started,
+    /// or may not receive.
     fn tell_exporter(&self, conclusion: Conclusion) -> Errand {
         let (to, path) = (self.exporter.unique_name.clone(), self.session_path.clone());
         let Some(reason) = conclusion.reason else {
@@ -170,7 +172,12 @@ impl Exchange {
             };
         };
         let detail = self.detail.as_deref();
-        let detail = detail.filter(|_| reason != Reason::ImporterUnavailable);
+        let names_importer = match reason {
+            Reason::ImporterUnavailable => true,
+            Reason::Forbidden => self.granted,
+            _ => false,
+        };
+        let detail = detail.filter(|_| !names_importer);
         let message = self.sentence(reason, detail, conclusion.handed_over);
         if self.granted {
             let details = ClosedDetails {

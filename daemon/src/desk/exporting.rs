@@ -19,6 +19,7 @@ use crate::caller::{Assurance, Caller, Identity};
 use crate::chooser::{Answer, ChooserError, Question};
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
+use crate::policy::Action;
 use crate::providers::to_info;
 
 /// An importer that could take what is asked, and how.
@@ -42,6 +43,7 @@ impl Desk {
         let exporter = self.admit(sender).await?;
         let request = ExportRequest::parse(parent_window, options)?;
         let identity = exporter.identity(&request.app_id).map_err(denied)?;
+        self.permit(Action::Export, &identity.app_id, identity.assurance)?;
         let app = self.introduce(&identity, request.provider.as_deref())?;
         let id = ExchangeId::random();
         let exchange = self.begin(&exporter, &request, app.clone());
@@ -164,11 +166,13 @@ impl Desk {
         let same = self.ports.porter.identify_again(exporter).await;
         same.map_err(denied)?;
         let Candidate {
+            info,
             target,
             format_version,
-            ..
         } = chosen;
+        let told = self.config.exporter.told_destination;
         Ok(Some(Agreement {
+            told: info.id.filter(|_| told),
             target,
             types: types.into_iter().collect(),
             format_version,
@@ -184,7 +188,12 @@ impl Desk {
         let catalogue = self.ports.providers.catalogue();
         let installed = catalogue.importers_for(&request.format_versions);
         let mut candidates: Vec<Candidate> = Vec::new();
+        let mut is_forbidden = false;
         for (importer, version) in installed.iter().flatten() {
+            if self.may_ever_import(&importer.id).is_err() {
+                is_forbidden = true;
+                continue;
+            }
             candidates.push(Candidate {
                 info: to_info(importer, &request.counts),
                 target: Target::Installed(importer.id.clone()),
@@ -205,6 +214,10 @@ impl Desk {
             }
         }
         match installed {
+            Ok(_) if candidates.is_empty() && is_forbidden => {
+                let message = "the rules of this computer forbid every app that could take it";
+                Err(Error::new(Reason::Forbidden, message))
+            }
             Err(error) if candidates.is_empty() => Err(match unread.is_empty() {
                 true => error,
                 false => not_read(&request.format_versions, &unread),

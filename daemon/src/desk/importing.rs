@@ -18,6 +18,7 @@ use super::{Desk, denied};
 use crate::caller::Assurance;
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
+use crate::policy::Action;
 
 const LONGEST_TEXT: usize = 256;
 const MOST_DISCREPANCIES: usize = 64;
@@ -47,6 +48,12 @@ impl Desk {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
         let identity = caller.identity(&app_id).map_err(denied)?;
+        let started_for = self.launched_for(&caller, &app_id);
+        let assurance = match started_for {
+            Some(_) => identity.assurance.max(Assurance::Launched),
+            None => identity.assurance,
+        };
+        self.permit(Action::Import, &app_id, assurance)?;
         let name = bounded("name", options.name.unwrap_or_else(|| app_id.clone()))?;
         let types = options.credential_types;
         check_types(
@@ -55,7 +62,6 @@ impl Desk {
         )?;
         let format_versions = check_versions(options.format_versions)?;
         let installed = self.ports.providers.catalogue().importer(&app_id).is_some();
-        let started_for = self.launched_for(&caller, &app_id);
         let unique_name = caller.unique_name.clone();
         let mut floor = self.floor();
         if floor.has_left(&unique_name) {
@@ -64,10 +70,7 @@ impl Desk {
         floor.announced.insert(Announcement {
             caller,
             app_id,
-            assurance: match started_for {
-                Some(_) => identity.assurance.max(Assurance::Launched),
-                None => identity.assurance,
-            },
+            assurance,
             name,
             format_versions,
             credential_types: types.map(|types| types.into_iter().collect()),

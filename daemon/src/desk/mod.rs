@@ -12,6 +12,7 @@ mod errand;
 mod exporting;
 mod floor;
 mod importing;
+mod permission;
 mod reaching;
 mod record;
 mod request;

@@ -5,6 +5,7 @@ use super::Desk;
 use super::reaching::{Unreachable, Way};
 use super::record::{ExchangeId, Target};
 use crate::caller::{Assurance, Caller};
+use crate::policy::Action;
 
 impl Desk {
     /// How sure we are of `caller`, which acknowledged the offer of an exchange. `None` if that has
@@ -30,10 +31,13 @@ impl Desk {
             );
             return Err(Unreachable::new(why));
         }
-        Ok(Some(match way {
+        let level = match way {
             Way::Called => identity.assurance,
             Way::Launched => identity.assurance.max(Assurance::Launched),
-        }))
+        };
+        let permitted = self.permit(Action::Import, &app_id, level);
+        permitted.map_err(|error| Unreachable(error.reason, error.message))?;
+        Ok(Some(level))
     }
 
     /// The app that the person chose, and whether by its desktop entry.

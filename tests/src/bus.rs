@@ -110,27 +110,36 @@ impl Bus {
 }
 
 impl Start {
-    /// Returns once it listens: it prints its address then.
     fn run(&self) -> Process {
-        let (reader, writer) = std::io::pipe().unwrap();
-        let mut command = Command::new("sh");
-        // The address goes to the pipe, and what activated programs say goes to the log.
-        command
-            .args(["-c", r#"exec dbus-daemon --nofork --nopidfile --config-file="$0" --print-address=9 9>&0 </dev/null"#])
-            .arg(&self.config)
-            .env_clear()
-            .envs(self.environment.iter().cloned());
-        let process = Process::start_with_input(&mut command, &self.log, Stdio::from(writer));
-        drop(command);
-        let mut line = String::new();
-        BufReader::new(reader).read_line(&mut line).unwrap();
-        assert!(
-            line.starts_with(&self.address),
-            "dbus-daemon did not start; is it installed? It said {line:?} and {:?}",
-            std::fs::read_to_string(&self.log)
-        );
-        process
+        listening(&self.config, &self.log, &self.address, &self.environment)
     }
+}
+
+/// Starts a bus, and returns once it listens: it prints its address then.
+pub(crate) fn listening(
+    config: &Path,
+    log: &Path,
+    address: &str,
+    environment: &[(String, String)],
+) -> Process {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = Command::new("sh");
+    // The address goes to the pipe, and what activated programs say goes to the log.
+    command
+        .args(["-c", r#"exec dbus-daemon --nofork --nopidfile --config-file="$0" --print-address=9 9>&0 </dev/null"#])
+        .arg(config)
+        .env_clear()
+        .envs(environment.iter().cloned());
+    let process = Process::start_with_input(&mut command, log, Stdio::from(writer));
+    drop(command);
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line).unwrap();
+    assert!(
+        line.starts_with(address),
+        "dbus-daemon did not start; is it installed? It said {line:?} and {:?}",
+        std::fs::read_to_string(log)
+    );
+    process
 }
 
 fn configuration(address: &str, services: &Path, guests: Guests) -> String {

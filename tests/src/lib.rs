@@ -10,6 +10,7 @@
 //! - [`chooser`]: a person who answers by script, as the real chooser process that the daemon starts.
 //! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
 //! - [`payload`]: sealing and opening.
+//! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
@@ -37,6 +38,7 @@
     reason = "a harness that cannot go on has to stop its test, and to say why"
 )]
 
+pub mod agent;
 pub mod app;
 pub mod bus;
 pub mod chooser;
@@ -49,6 +51,7 @@ pub mod memory;
 pub mod monitor;
 pub mod patience;
 pub mod payload;
+pub mod polkit;
 pub mod process;
 pub mod programs;
 pub mod raw;

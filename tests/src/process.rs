@@ -159,6 +159,16 @@ impl Peer {
         self.read("environ")
     }
 
+    /// When it started, in clock ticks since the computer did.
+    pub fn start_time(&self) -> u64 {
+        let stat = String::from_utf8_lossy(&self.read("stat")).into_owned();
+        // The name, in parentheses, may itself hold anything.
+        let (_, fields) = stat.rsplit_once(')').expect("the kernel names it");
+        let started = fields.split_ascii_whitespace().nth(19);
+        let started = started.and_then(|ticks| ticks.parse().ok());
+        started.expect("the kernel tells when it started")
+    }
+
     /// Its own memory that is in RAM, in KiB (`RssAnon`).
     pub fn anonymous_kib(&self) -> u64 {
         self.status("RssAnon:")

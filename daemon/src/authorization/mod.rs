@@ -1,9 +1,14 @@
 //! Whether the person has proven who they are before a payload leaves. A trait, and an adapter for each
 //! way. Serves design §5 and `authentication` of `Chooser1.ChooseImporter`.
 
+mod authority;
+mod polkit;
+
 use async_trait::async_trait;
 
 use crate::caller::Process;
+
+pub use polkit::{Polkit, SYSTEM_BUS, WithoutPolkit};
 
 /// What will be asked of the person, as it stands before they choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +53,13 @@ pub trait Authorization: Send + Sync {
     /// It is clear already that nothing may leave.
     async fn prospect(&self, subject: Process) -> Result<Prospect, Refusal>;
 
-    /// Lets the person prove who they are, for the export that `subject` asked for.
-    /// To drop the future takes the question back.
+    /// Lets the person prove who they are, for the export that `subject` asked for. `told` is what
+    /// [`prospect`](Self::prospect) said, and what the person was told when they agreed: nothing leaves
+    /// unchecked that was not agreed to as unchecked. To drop the future takes the question back.
     ///
     /// # Errors
     /// They did not, or nobody could be asked.
-    async fn authorize(&self, subject: Process) -> Result<(), Refusal>;
+    async fn authorize(&self, subject: Process, told: Prospect) -> Result<(), Refusal>;
 }
 
 /// For where the administrator wants no check.
@@ -66,7 +72,7 @@ impl Authorization for Waived {
         Ok(Prospect::Waived)
     }
 
-    async fn authorize(&self, _: Process) -> Result<(), Refusal> {
+    async fn authorize(&self, _: Process, _: Prospect) -> Result<(), Refusal> {
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The connection to the session bus, made safe against what the D-Bus Specification tells us to
+//! A connection to a bus, made safe against what the D-Bus Specification tells us to
 //! ignore. The library ends a connection at the first flag or message type that it does not know, and
 //! the bus passes such flags on from anybody: one message would end every exchange.
 //!
@@ -45,7 +45,12 @@ pub(crate) fn session() -> zbus::Result<Builder<'static>> {
         _ => return Builder::address(address),
     };
     stream.set_nonblocking(true)?;
-    Ok(Builder::socket(Lenient(UnixStream::from_std(stream)?)))
+    Ok(over(UnixStream::from_std(stream)?))
+}
+
+/// A builder for the bus at the other end of `stream`.
+pub(crate) fn over(stream: UnixStream) -> Builder<'static> {
+    Builder::socket(Lenient(stream))
 }
 
 /// A socket that the library reads mended messages from.

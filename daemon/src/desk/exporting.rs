@@ -161,7 +161,8 @@ impl Desk {
         if !types.is_subset(&declared) {
             return Err(nonsense("The chooser let types go that were not asked for"));
         }
-        let proven = self.ports.authorization.authorize(exporter.process);
+        let authorization = &self.ports.authorization;
+        let proven = authorization.authorize(exporter.process, authentication);
         proven.await.map_err(not_authenticated)?;
         let same = self.ports.porter.identify_again(exporter).await;
         same.map_err(denied)?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::authorization::Waived;
+use crate::authorization::{Polkit, SYSTEM_BUS, WithoutPolkit};
 use crate::caller::{BusDriver, BusPorter};
 use crate::chooser::{ProcessChooser, Programs};
 use crate::config::{ChooserConfig, Config, ConfigError};
@@ -147,8 +147,9 @@ async fn serve_on_session_bus(
         .max_queued(Daemon::QUEUE)
         .build()
         .await?;
+    let user = rustix::process::getuid().as_raw();
     let ports = Ports {
-        authorization: Arc::new(Waived),
+        authorization: Arc::new(Polkit::new(SYSTEM_BUS, user, WithoutPolkit::Ask)),
         porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
         chooser: Arc::new(ProcessChooser::new(choosers, launcher.clone())),
         launcher: launcher.clone(),

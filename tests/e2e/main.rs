@@ -9,6 +9,7 @@
 
 mod arrival;
 mod asking;
+mod authentication;
 mod departures;
 mod deposits;
 mod endings;

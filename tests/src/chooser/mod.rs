@@ -99,7 +99,8 @@ impl Person {
     }
 
     /// Waits until she is asked: `exchange`, `parent_window`, `importers` (a list of `id`, `name`,
-    /// `origin`, `will_not_take`, `conflict`), `counts`, `exporter`, `activation_token`, `pid`.
+    /// `origin`, `will_not_take`, `conflict`), `counts`, `exporter`, `activation_token`,
+    /// `authentication`, `pid`.
     pub async fn asked(&self) -> Value {
         self.reports.next("asked").await
     }

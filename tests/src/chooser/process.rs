@@ -168,6 +168,7 @@ fn tell(request: &ChooseRequest) -> Value {
         "importers": importers.collect::<Vec<_>>(),
         "counts": request.counts,
         "activation_token": request.activation_token,
+        "authentication": request.authentication,
         "exporter": {
             "app_id": exporter.app_id,
             "name": exporter.name,

@@ -4,6 +4,7 @@
 //! touches the world stands behind a trait each (`caller::Porter`, `chooser::Chooser`,
 //! `launcher::Launcher`), which a test replaces when it builds the daemon.
 
+pub mod audit;
 pub mod authorization;
 pub mod bus;
 pub mod caller;

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::authorization::{Polkit, SYSTEM_BUS, WithoutPolkit};
+use crate::audit;
+use crate::authorization::{Authorization, Polkit, SYSTEM_BUS, Waived};
 use crate::caller::{BusDriver, BusPorter};
 use crate::chooser::{ProcessChooser, Programs};
-use crate::config::{ChooserConfig, Config, ConfigError};
+use crate::config::{Authentication, ChooserConfig, Config, ConfigError, ExportAuthentication};
 use crate::daemon::{Daemon, DaemonError};
 use crate::desk::Ports;
 use crate::launcher::{ProcessLauncher, run_zygote};
@@ -147,9 +148,9 @@ async fn serve_on_session_bus(
         .max_queued(Daemon::QUEUE)
         .build()
         .await?;
-    let user = rustix::process::getuid().as_raw();
     let ports = Ports {
-        authorization: Arc::new(Polkit::new(SYSTEM_BUS, user, WithoutPolkit::Ask)),
+        audit: audit::open(),
+        authorization: authorization(&config.authentication),
         porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
         chooser: Arc::new(ProcessChooser::new(choosers, launcher.clone())),
         launcher: launcher.clone(),
@@ -176,6 +177,16 @@ fn launching_process(executable: &Path) -> Command {
     let mut command = Command::new(executable);
     command.arg0("credexd").arg("--launcher");
     command
+}
+
+fn authorization(config: &Authentication) -> Arc<dyn Authorization> {
+    let user = rustix::process::getuid().as_raw();
+    match config.export {
+        ExportAuthentication::Waived => Arc::new(Waived),
+        ExportAuthentication::Required => {
+            Arc::new(Polkit::new(SYSTEM_BUS, user, config.without_polkit))
+        }
+    }
 }
 
 /// The configured choosers; the terminal's lies beside this program unless another is named.

@@ -6,7 +6,7 @@
 use credex_tests::Reason;
 use credex_tests::agent::{Agent, Heard, Manners};
 use credex_tests::chooser::Script;
-use credex_tests::desktop::Desktop;
+use credex_tests::desktop::{Desktop, Plan};
 use credex_tests::exporter::Exporter;
 use credex_tests::importer::Importer;
 use credex_tests::polkit::{System, is_played};
@@ -38,6 +38,12 @@ async fn play(
     let said = played.ends().await;
     assert!(said.contains("1 passed"), "{story} is no test:\n{said}");
     Some((system, agent))
+}
+
+/// A desktop on which the person sends everything to [`VAULT`], once they have proven who they are.
+fn plan() -> Plan {
+    let plan = Desktop::plan().chooser(Script::choose(VAULT));
+    plan.authenticating()
 }
 
 /// An exchange that comes to its end.
@@ -73,7 +79,7 @@ async fn who_proves_who_they_are_exports() {
         play(system, story, Some(Manners::Prove)).await;
         return;
     }
-    completes(&Desktop::sending_to(VAULT).await, "asked").await;
+    completes(&plan().open().await, "asked").await;
 }
 
 #[tokio::test]
@@ -84,7 +90,7 @@ async fn an_export_that_a_rule_allows_is_not_asked_about() {
         play(system, story, None).await;
         return;
     }
-    completes(&Desktop::sending_to(VAULT).await, "waived").await;
+    completes(&plan().open().await, "waived").await;
 }
 
 #[tokio::test]
@@ -95,7 +101,7 @@ async fn an_export_that_a_rule_forbids_does_not_even_come_to_a_dialog() {
         play(system, story, None).await;
         return;
     }
-    let desktop = Desktop::sending_to(VAULT).await;
+    let desktop = plan().open().await;
     ends_without_proof(&desktop, "rules forbid").await;
     assert_eq!(desktop.person.left(), [Value::Null; 0]);
 }
@@ -108,7 +114,7 @@ async fn who_dismisses_the_question_for_the_password_hands_nothing_over() {
         play(system, story, Some(Manners::Dismiss)).await;
         return;
     }
-    let desktop = Desktop::sending_to(VAULT).await;
+    let desktop = plan().open().await;
     ends_without_proof(&desktop, "dismissed").await;
     assert_eq!(desktop.person.asked().await["authentication"], "asked");
 }
@@ -122,7 +128,7 @@ async fn where_nothing_can_ask_for_the_password_the_exporter_is_told_what_to_do(
         return;
     }
     let why = format!("pkttyagent --process {}", std::process::id());
-    ends_without_proof(&Desktop::sending_to(VAULT).await, &why).await;
+    ends_without_proof(&plan().open().await, &why).await;
 }
 
 #[tokio::test]
@@ -136,8 +142,7 @@ async fn a_person_who_never_types_the_password_lets_the_exchange_expire() {
         }
         return;
     }
-    let plan = Desktop::plan().chooser(Script::choose(VAULT));
-    let desktop = plan.seconds("choose", 6).open().await;
+    let desktop = plan().seconds("choose", 6).open().await;
     let _importer = Importer::announced(&desktop, VAULT).await;
     let exporter = Exporter::join(&desktop).await;
     let (_, error) = exporter.ask(COUNTS).await.refusal().await;
@@ -151,5 +156,5 @@ async fn without_polkit_the_person_is_told_that_nothing_was_checked() {
         play(System::open(), story, None).await;
         return;
     }
-    completes(&Desktop::sending_to(VAULT).await, "unchecked").await;
+    completes(&plan().open().await, "unchecked").await;
 }

@@ -34,6 +34,7 @@ pub struct Plan {
     limits: Vec<(String, u64)>,
     seconds: Vec<(String, u64)>,
     variables: Vec<(String, String)>,
+    authentication: &'static str,
     configured: String,
 }
 
@@ -49,7 +50,8 @@ enum Terminal {
 }
 
 impl Desktop {
-    /// Plans a desktop. As it stands: the person declines, nothing is installed, and the daemon stays.
+    /// Plans a desktop. As it stands: the person declines and need not prove who they are, nothing is
+    /// installed, and the daemon stays.
     pub fn plan() -> Plan {
         Plan {
             script: Script::Decline,
@@ -61,6 +63,7 @@ impl Desktop {
             limits: Vec::new(),
             seconds: vec![("idle".to_owned(), 0)],
             variables: Vec::new(),
+            authentication: "waived",
             configured: String::new(),
         }
     }
@@ -196,6 +199,12 @@ impl Plan {
         self
     }
 
+    /// Has the person prove who they are, if the computer can check that.
+    pub fn authenticating(mut self) -> Plan {
+        self.authentication = "required";
+        self
+    }
+
     /// Adds `text` to the configuration of the daemon: tables of their own.
     pub fn configured(mut self, text: &str) -> Plan {
         self.configured.push_str(text);
@@ -279,7 +288,10 @@ impl Plan {
             Terminal::Scripted => chooser += &format!("terminal = {:?}\n", person.argv()),
             Terminal::Program(words) => chooser += &format!("terminal = {words:?}\n"),
         }
+        let authentication = self.authentication;
+        let authentication = format!("[authentication]\nexport = \"{authentication}\"\n");
         table("limits", &self.limits)
+            + &authentication
             + &table("seconds", &self.seconds)
             + &chooser
             + &self.configured

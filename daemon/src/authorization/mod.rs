@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::caller::Process;
 
-pub use polkit::{Polkit, SYSTEM_BUS, WithoutPolkit};
+pub use polkit::{Polkit, SYSTEM_BUS};
 
 /// What will be asked of the person, as it stands before they choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use zbus_polkit::policykit1::Subject;
 use super::authority::{Authority, Fault, Verdict};
 use super::{Authorization, Prospect, Refusal};
 use crate::caller::Process;
+use crate::config::WithoutPolkit;
 
 /// Where the system bus listens. The environment is not asked: whoever can set a variable of the
 /// session would send us to a polkit of their own.
@@ -20,16 +21,6 @@ pub const SYSTEM_BUS: &str = "/run/dbus/system_bus_socket";
 
 /// How long polkit may take where it asks nobody, as is usual on D-Bus.
 const PATIENCE: Duration = Duration::from_secs(25);
-
-/// What happens where nothing can check who the person is: no system bus, no polkit, or one that was
-/// not told of the action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WithoutPolkit {
-    /// The person is asked plainly, and told that nothing was checked.
-    Ask,
-    /// Nothing leaves.
-    Refuse,
-}
 
 /// Has polkit ask.
 #[derive(Debug)]

@@ -21,7 +21,8 @@ pub enum ExportAuthentication {
     Required,
 }
 
-/// What happens where a proof is required and there is no polkit. The later, the stricter.
+/// What happens where a proof is required and nothing can check it: no system bus, no polkit, or one
+/// that was not told of the action. The later, the stricter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WithoutPolkit {

@@ -8,6 +8,11 @@ use credex_protocol::wire::Counts;
 pub(super) struct Counted(Box<[(Box<str>, u32)]>);
 
 impl Counted {
+    /// Whether nothing was counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As they travel.
     pub(super) fn to_wire(&self) -> Counts {
         let pairs = self.0.iter();

@@ -9,6 +9,7 @@ use credex_protocol::wire::{
 
 use super::errand::Errand;
 use super::record::{Exchange, ExchangeId, Payload};
+use crate::audit::Entry;
 use crate::exchange::state::{Conclusion, Effect, State};
 
 /// What came of an event.
@@ -24,6 +25,8 @@ pub(super) struct Applied {
     pub(super) handed_over: Option<Box<Payload>>,
     /// Whether the next deadline of all is another one now.
     pub(super) deadline_moved: bool,
+    /// What is to be put on record.
+    pub(super) recorded: Option<Box<Entry>>,
 }
 
 impl Default for Applied {
@@ -34,6 +37,7 @@ impl Default for Applied {
             state: None,
             handed_over: None,
             deadline_moved: false,
+            recorded: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::counted::Counted;
 use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
 use super::request::{ExportRequest, check_types, invalid};
 use super::{Desk, denied, not_authenticated};
+use crate::audit::Party;
 use crate::caller::{Assurance, Caller, Identity};
 use crate::chooser::{Answer, ChooserError, Question};
 use crate::clock::BootTime;
@@ -25,6 +26,7 @@ use crate::providers::to_info;
 /// An importer that could take what is asked, and how.
 struct Candidate {
     info: ImporterInfo,
+    app_id: String,
     target: Target,
     format_version: String,
 }
@@ -42,8 +44,10 @@ impl Desk {
     ) -> Result<String, Error> {
         let exporter = self.admit(sender).await?;
         let request = ExportRequest::parse(parent_window, options)?;
-        let identity = exporter.identity(&request.app_id).map_err(denied)?;
-        self.permit(Action::Export, &identity.app_id, identity.assurance)?;
+        let identity = exporter.identity(&request.app_id);
+        let turn_away = |denial| self.turn_away(Action::Export, &exporter, &request.app_id, denial);
+        let identity = identity.map_err(turn_away)?;
+        self.permit(Action::Export, Party::caller(&exporter, &identity))?;
         let app = self.introduce(&identity, request.provider.as_deref())?;
         let id = ExchangeId::random();
         let exchange = self.begin(&exporter, &request, app.clone());
@@ -168,12 +172,14 @@ impl Desk {
         same.map_err(denied)?;
         let Candidate {
             info,
+            app_id,
             target,
             format_version,
         } = chosen;
         let told = self.config.exporter.told_destination;
         Ok(Some(Agreement {
             told: info.id.filter(|_| told),
+            app_id,
             target,
             types: types.into_iter().collect(),
             format_version,
@@ -191,12 +197,13 @@ impl Desk {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut is_forbidden = false;
         for (importer, version) in installed.iter().flatten() {
-            if self.may_ever_import(&importer.id).is_err() {
+            if !self.may_ever_import(&importer.id) {
                 is_forbidden = true;
                 continue;
             }
             candidates.push(Candidate {
                 info: to_info(importer, &request.counts),
+                app_id: importer.id.clone(),
                 target: Target::Installed(importer.id.clone()),
                 format_version: version.clone(),
             });
@@ -208,6 +215,7 @@ impl Desk {
             match running.common_version(&request.format_versions) {
                 Some(format_version) => candidates.push(Candidate {
                     info: running.to_info(&request.counts),
+                    app_id: running.app_id.clone(),
                     target: Target::Running(name.clone()),
                     format_version,
                 }),

@@ -121,6 +121,7 @@ impl Floor {
         for effect in step.effects {
             exchange.apply(id, effect, &mut applied);
         }
+        applied.recorded = exchange.recorded(id, event, before).map(Box::new);
         if matches!(before, State::Choosing { .. }) && exchange.granted {
             self.paths.remove(&exchange.request_path);
         }

@@ -15,6 +15,7 @@ use super::reaching::Way;
 use super::record::{Exchange, ExchangeId};
 use super::request::{check_app_id, check_types, check_versions, invalid};
 use super::{Desk, denied};
+use crate::audit::Party;
 use crate::caller::Assurance;
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
@@ -47,13 +48,14 @@ impl Desk {
     ) -> Result<(), Error> {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
-        let identity = caller.identity(&app_id).map_err(denied)?;
+        let identity = caller.identity(&app_id);
+        let turn_away = |denial| self.turn_away(Action::Import, &caller, &app_id, denial);
+        let mut identity = identity.map_err(turn_away)?;
         let started_for = self.launched_for(&caller, &app_id);
-        let assurance = match started_for {
-            Some(_) => identity.assurance.max(Assurance::Launched),
-            None => identity.assurance,
-        };
-        self.permit(Action::Import, &app_id, assurance)?;
+        if started_for.is_some() {
+            identity.assurance = identity.assurance.max(Assurance::Launched);
+        }
+        self.permit(Action::Import, Party::caller(&caller, &identity))?;
         let name = bounded("name", options.name.unwrap_or_else(|| app_id.clone()))?;
         let types = options.credential_types;
         check_types(
@@ -70,7 +72,7 @@ impl Desk {
         floor.announced.insert(Announcement {
             caller,
             app_id,
-            assurance,
+            assurance: identity.assurance,
             name,
             format_versions,
             credential_types: types.map(|types| types.into_iter().collect()),

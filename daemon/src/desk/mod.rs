@@ -15,6 +15,7 @@ mod importing;
 mod permission;
 mod reaching;
 mod record;
+mod recording;
 mod request;
 mod timekeeper;
 mod vetting;
@@ -31,6 +32,7 @@ use zbus::names::UniqueName;
 use self::effects::Applied;
 use self::errand::Errand;
 use self::floor::Floor;
+use crate::audit::Audit;
 use crate::authorization::{Authorization, Refusal};
 use crate::caller::{BusDriver, Caller, Denial, Porter};
 use crate::chooser::Chooser;
@@ -48,6 +50,8 @@ pub use self::timekeeper::Quiet;
 pub struct Ports {
     /// Who is calling.
     pub porter: Arc<dyn Porter>,
+    /// Where decisions are recorded.
+    pub audit: Arc<dyn Audit>,
     /// Whether the person has proven who they are.
     pub authorization: Arc<dyn Authorization>,
     /// Asks the person.
@@ -113,6 +117,9 @@ impl Desk {
     ) -> Applied {
         let now = BootTime::now();
         let applied = floor.advance(id, event, detail, now, &self.terms);
+        if let Some(entry) = &applied.recorded {
+            self.ports.audit.record(entry);
+        }
         if applied.deadline_moved {
             self.changed.notify_one();
         }

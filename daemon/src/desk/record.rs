@@ -94,6 +94,8 @@ pub(super) struct Exchange {
 #[derive(Debug, Clone)]
 pub(super) struct Agreement {
     pub(super) target: Target,
+    /// The importer's desktop-entry ID.
+    pub(super) app_id: String,
     /// The importer's `id`, where the exporter may learn it.
     pub(super) told: Option<String>,
     pub(super) types: Box<[String]>,

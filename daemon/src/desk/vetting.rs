@@ -4,7 +4,8 @@
 use super::Desk;
 use super::reaching::{Unreachable, Way};
 use super::record::{ExchangeId, Target};
-use crate::caller::{Assurance, Caller};
+use crate::audit::Party;
+use crate::caller::{Assurance, Caller, Identity};
 use crate::policy::Action;
 
 impl Desk {
@@ -35,7 +36,11 @@ impl Desk {
             Way::Called => identity.assurance,
             Way::Launched => identity.assurance.max(Assurance::Launched),
         };
-        let permitted = self.permit(Action::Import, &app_id, level);
+        let identity = Identity {
+            assurance: level,
+            ..identity
+        };
+        let permitted = self.permit(Action::Import, Party::caller(caller, &identity));
         permitted.map_err(|error| Unreachable(error.reason, error.message))?;
         Ok(Some(level))
     }

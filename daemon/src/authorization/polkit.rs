@@ -127,6 +127,6 @@ fn forbidden() -> Refusal {
 fn no_agent(pid: u32) -> Refusal {
     Refusal::Failed(format!(
         "this session has no program that asks for the password; run `pkttyagent --process {pid}` in a \
-         terminal, leave it open, and export again"
+         terminal, leave it open, and export again from the same program"
     ))
 }

@@ -6,6 +6,7 @@ use credex::cxf::Report;
 use credex::{Delivery, ExportRequest, Exporter, Grant, Payload};
 use serde::Serialize;
 
+use crate::agent::Agent;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -62,7 +63,10 @@ impl Export {
 
         let exporter = interrupt.or(Exporter::connect(&self.app_id)).await?;
         output.note("You are asked where it may go …")?;
+        let agent = Agent::start().await;
         let grant = interrupt.or(exporter.request(self.request(report))).await?;
+        // Whoever it was to ask has been asked.
+        drop(agent);
         let delivery = interrupt.or(grant.send(payload)).await?;
         drop(bar);
         output.note("Sealed and handed over. Waiting for the app to import it …")?;

@@ -2,6 +2,7 @@
 //! and `credex demo` must use the service that was built with it, not one that lies around. So the
 //! demo starts itself under the names of all that takes part.
 
+mod agent;
 mod arguments;
 mod attachments;
 mod demo;

@@ -34,9 +34,14 @@ pub(crate) fn shows_errors() -> bool {
     isatty(stderr())
 }
 
+/// Whether standard input is a terminal.
+pub(crate) fn reads_input() -> bool {
+    isatty(stdin())
+}
+
 /// Whether somebody can read and type.
 pub(crate) fn is_interactive() -> bool {
-    isatty(stdin()) && shows_output()
+    reads_input() && shows_output()
 }
 
 /// The width of the terminal behind standard output, in columns.

@@ -3,6 +3,8 @@
 //!
 //! Root may do everything, so each story is played by `nobody`, and needs a root that sets the scene.
 
+use std::process::Command;
+
 use credex_tests::Reason;
 use credex_tests::agent::{Agent, Heard, Manners};
 use credex_tests::chooser::Script;
@@ -10,6 +12,8 @@ use credex_tests::desktop::{Desktop, Plan};
 use credex_tests::exporter::Exporter;
 use credex_tests::importer::Importer;
 use credex_tests::polkit::{System, is_played};
+use credex_tests::programs;
+use credex_tests::terminal::Screen;
 use serde_json::Value;
 
 use crate::scene::{COUNTS, DOCUMENT, VAULT, payload};
@@ -157,4 +161,32 @@ async fn without_polkit_the_person_is_told_that_nothing_was_checked() {
         return;
     }
     completes(&plan().open().await, "unchecked").await;
+}
+
+#[tokio::test]
+async fn an_export_from_a_terminal_asks_for_the_password_there() {
+    if !is_played() {
+        let system = System::with_polkit(AS_INSTALLED).await;
+        let story = "an_export_from_a_terminal_asks_for_the_password_there";
+        play(system, story, None).await;
+        return;
+    }
+    let plan = Desktop::plan().chooser(Script::choose(VAULT));
+    let desktop = plan.scripted_at_terminals().open().await;
+    let _importer = Importer::announced(&desktop, VAULT).await;
+    let document = desktop.path("document.cxf");
+    std::fs::write(&document, credex::cxf::sample()).unwrap();
+    let mut terminal = Screen::open();
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(programs::credex());
+    command.arg("export").arg(&document);
+    let mut export = terminal.start(command, desktop.environment());
+    // The words of the action, and the person who has to prove who they are.
+    terminal.sees("can be handed over to another app").await;
+    terminal.sees("Password:").await;
+    terminal.types("not the password");
+    terminal.sees("AUTHENTICATION FAILED").await;
+    let message = terminal.sees("did not prove who they are").await;
+    assert!(!message.contains("not the password"), "{message}");
+    assert!(!export.wait().unwrap().success());
 }

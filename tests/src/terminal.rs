@@ -1,6 +1,14 @@
-//! Terminals for choosers that ask at one.
+//! Terminals for programs that ask at one.
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::process::{Child, Command};
+use std::thread;
+
+use tokio::sync::watch;
+
+use crate::patience::within;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -12,4 +20,71 @@ pub fn open() -> (OwnedFd, String) {
     unlockpt(&controller).unwrap();
     let name = ptsname(&controller, Vec::new()).unwrap();
     (controller, name.into_string().unwrap())
+}
+
+/// A terminal with somebody at it.
+#[derive(Debug)]
+pub struct Screen {
+    controller: File,
+    name: String,
+    shown: watch::Receiver<String>,
+}
+
+impl Screen {
+    /// A new terminal.
+    pub fn open() -> Screen {
+        let (controller, name) = open();
+        let controller = File::from(controller);
+        let mut reader = controller.try_clone().unwrap();
+        let (show, shown) = watch::channel(String::new());
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            // It cannot be read while nobody has it open, and when it is gone nobody looks.
+            while !show.is_closed() {
+                match reader.read(&mut chunk) {
+                    Ok(n) => show.send_modify(|text| {
+                        text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+                    }),
+                    Err(_) => return,
+                }
+            }
+        });
+        Screen {
+            controller,
+            name,
+            shown,
+        }
+    }
+
+    /// Starts `command` with all its streams at this terminal, which it does not control yet.
+    pub fn start(&self, mut command: Command, environment: &[(String, String)]) -> Child {
+        let line = File::options().read(true).write(true).open(&self.name);
+        let line = line.unwrap();
+        command
+            .stdin(line.try_clone().unwrap())
+            .stdout(line.try_clone().unwrap())
+            .stderr(line)
+            .env_clear()
+            .envs(environment.iter().cloned());
+        command.spawn().unwrap()
+    }
+
+    /// Waits until `text` is to be seen, and returns all that was shown until then.
+    pub async fn sees(&mut self, text: &str) -> String {
+        let waited = self.shown.wait_for(|shown| shown.contains(text));
+        let is_seen = within(&format!("{text:?} to be seen"), waited)
+            .await
+            .is_ok();
+        let shown = self.shown.borrow().clone();
+        assert!(
+            is_seen,
+            "nobody is at the terminal any more, and {text:?} is missing:\n{shown}"
+        );
+        shown
+    }
+
+    /// Types a line.
+    pub fn types(&mut self, line: &str) {
+        writeln!(self.controller, "{line}").unwrap();
+    }
 }

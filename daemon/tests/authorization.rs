@@ -1,6 +1,6 @@
 //! A person proves who they are, to the real polkit on a system bus of its own. Serves design §5.
 //!
-//! All but a few need root: polkit gets its actions, its rules and its bus from the test.
+//! All but one need root: polkit gets its actions, its rules and its bus from the test.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // A failure in the scaffold is a failed test.
 
@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use credex_tests::agent::{Agent, Heard, Manners};
+use credex_tests::desktop::Desktop;
 use credex_tests::patience::{eventually, within};
 use credex_tests::polkit::System;
 use credex_tests::process;
@@ -18,8 +19,10 @@ use credexd::config::WithoutPolkit;
 use futures_util::StreamExt;
 use rustix::process::Signal;
 use zbus::fdo::{DBusProxy, MonitoringProxy};
+use zbus::message::Header;
 use zbus::names::BusName;
 use zbus::{MatchRule, Message, MessageStream};
+use zbus_polkit::policykit1::{AuthorityProxy, ImplicitAuthorization};
 
 /// As installed: the person is asked for the own password.
 const NO_RULES: &str = "";
@@ -363,10 +366,7 @@ async fn the_system_bus_lets_nobody_answer_in_place_of_polkit() {
         .unwrap()
         .build(&())
         .unwrap();
-    let reply = Message::method_return(&call.header())
-        .unwrap()
-        .build(&((true, false, HashMap::<String, String>::new()),))
-        .unwrap();
+    let reply = yes(&call.header());
     let mut answers = MessageStream::from(&forger);
     let serial = reply.primary_header().serial_num();
     forger.send(&reply).await.unwrap();
@@ -384,6 +384,65 @@ async fn the_system_bus_lets_nobody_answer_in_place_of_polkit() {
         name.as_deref(),
         Some("org.freedesktop.DBus.Error.AccessDenied")
     );
+}
+
+/// A bus without a policy of its own, on which the name of polkit is `authority`'s, who keeps silent.
+/// Whatever it is asked, `forger` answers with yes.
+#[tokio::test]
+async fn a_yes_that_comes_from_somebody_else_than_polkit_is_not_believed() {
+    let desktop = Desktop::plan().activated().open().await;
+    let (authority, forger) = (desktop.bus.connect().await, desktop.bus.connect().await);
+    let mut calls = MessageStream::from(&authority);
+    authority
+        .request_name("org.freedesktop.PolicyKit1")
+        .await
+        .unwrap();
+    let forges = async {
+        while let Some(Ok(call)) = calls.next().await {
+            if call.header().member().map(|name| name.as_str()) == Some("CheckAuthorization") {
+                forger.send(&yes(&call.header())).await.unwrap();
+            }
+        }
+    };
+    let socket = desktop.bus.address().trim_start_matches("unix:path=");
+    let polkit = Polkit::new(socket, NOBODY, WithoutPolkit::Ask);
+    let subject = Process::of_pid(std::process::id()).unwrap();
+    let verdict = tokio::select! {
+        verdict = within("an end", polkit.authorize(subject, Prospect::Asked)) => verdict,
+        () = forges => panic!("the bus is gone"),
+    };
+    let why = failed(verdict.unwrap_err());
+    assert!(why.contains("somebody else answered"), "{why}");
+}
+
+/// What polkit answers when something may be done.
+fn yes(call: &Header<'_>) -> Message {
+    let result = (true, false, HashMap::<String, String>::new());
+    let reply = Message::method_return(call).unwrap();
+    reply.build(&(result,)).unwrap()
+}
+
+#[tokio::test]
+async fn the_action_asks_for_the_own_password_in_every_kind_of_session() {
+    let Some(scene) = Scene::with_rules(NO_RULES).await else {
+        return;
+    };
+    let connection = scene.system.connect().await;
+    let authority = AuthorityProxy::new(&connection).await.unwrap();
+    let actions = authority.enumerate_actions("C").await.unwrap();
+    let [action] = actions.as_slice() else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(action.action_id, "org.credex.exchange.export");
+    assert_eq!(action.vendor_name, "Credex");
+    let defaults = [
+        &action.implicit_any,
+        &action.implicit_inactive,
+        &action.implicit_active,
+    ];
+    for default in defaults {
+        assert_eq!(*default, ImplicitAuthorization::AuthenticationRequired);
+    }
 }
 
 #[tokio::test]

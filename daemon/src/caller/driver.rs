@@ -10,6 +10,8 @@ use zbus::zvariant::DynamicType;
 
 const NAME: &str = "org.freedesktop.DBus";
 const PATH: &str = "/org/freedesktop/DBus";
+/// Of how many connections the process is asked for.
+const MAX_CONNECTIONS: usize = 2048;
 
 /// Asks the bus about its connections.
 #[derive(Debug, Clone)]
@@ -49,6 +51,47 @@ impl BusDriver {
                 .map(Some)
                 .map_err(|error| error.to_string()),
             Err(zbus::Error::MethodError(kind, ..)) if kind.ends_with(".NameHasNoOwner") => {
+                Ok(None)
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// How many connections the process `pid` has made. Those that leave meanwhile do not count.
+    pub(crate) async fn connections_of(&self, pid: u32) -> Result<usize, String> {
+        let reply = self.ask("ListNames", &()).await;
+        let reply = reply.map_err(|error| error.to_string())?;
+        let body = reply.body();
+        let names: Vec<BusName<'_>> = body.deserialize().map_err(|error| error.to_string())?;
+        let unique = |name: &BusName<'_>| matches!(name, BusName::Unique(_));
+        if names.iter().filter(|name| unique(name)).count() > MAX_CONNECTIONS {
+            return Err(format!(
+                "the bus has more than {MAX_CONNECTIONS} connections"
+            ));
+        }
+        let asked = names
+            .iter()
+            .filter(|name| unique(name))
+            .map(|name| self.process_of(name));
+        let made_by = |answer: &Result<Option<u32>, String>| !matches!(answer, Ok(other) if *other != Some(pid));
+        let answers = futures_util::future::join_all(asked).await;
+        let mut count = 0;
+        for answer in answers.into_iter().filter(made_by) {
+            answer?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    async fn process_of(&self, name: &BusName<'_>) -> Result<Option<u32>, String> {
+        match self.ask("GetConnectionUnixProcessID", name).await {
+            Ok(reply) => {
+                let pid = reply.body().deserialize();
+                pid.map(Some).map_err(|error| error.to_string())
+            }
+            Err(zbus::Error::MethodError(kind, ..))
+                if kind.ends_with(".NameHasNoOwner") || kind.ends_with(".UnixProcessIdUnknown") =>
+            {
                 Ok(None)
             }
             Err(error) => Err(error.to_string()),

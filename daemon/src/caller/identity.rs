@@ -108,6 +108,12 @@ impl Evidence {
         }
     }
 
+    /// Whether this, found later of the same process, still holds all that was found `before`.
+    #[must_use]
+    pub fn is_worth(&self, before: &Evidence) -> bool {
+        matches!(before, Evidence::Unverified { .. }) || self == before
+    }
+
     /// Who it is that says to be `claim`; empty if it says nothing. `None` if that cannot be.
     #[must_use]
     pub fn identity(&self, claim: &str) -> Option<Identity> {

@@ -2,11 +2,26 @@
 //!
 //! Everything is keyed on the unique bus name, and any failed look-up is a denial. What was found out
 //! is [`Evidence`], and comes first; what an app says of itself is a claim, and is held against it.
+//!
+//! `bus` asks the bus whose process it is; `peer` holds that process; `look` goes through the kinds,
+//! `flatpak`, `snap` and `host`; `sockets` finds out whether the process still has the connection.
+//! `identity`, `keyfile`, `unit` and `interpreter` are pure.
 
 mod bus;
 mod driver;
+mod flatpak;
+mod host;
 mod identity;
+mod interpreter;
+mod keyfile;
+mod look;
+mod peer;
 mod process;
+mod root_owned;
+mod snap;
+mod sockets;
+mod surroundings;
+mod unit;
 
 use async_trait::async_trait;
 use zbus::names::{OwnedUniqueName, UniqueName};
@@ -14,7 +29,9 @@ use zbus::names::{OwnedUniqueName, UniqueName};
 pub use bus::BusPorter;
 pub use driver::BusDriver;
 pub use identity::{Assurance, Evidence, Identity, Origin};
+pub use peer::FileId;
 pub use process::Process;
+pub use surroundings::Surroundings;
 
 /// A peer on the bus, as the bus and the kernel know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +40,8 @@ pub struct Caller {
     pub unique_name: OwnedUniqueName,
     /// The process at the other end of the connection when it was made.
     pub process: Process,
+    /// The program that it ran when it was looked at; `None` if it hides that.
+    pub program: Option<FileId>,
     /// What it was found to be.
     pub evidence: Evidence,
 }

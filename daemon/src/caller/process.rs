@@ -2,8 +2,7 @@
 
 use std::io;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use super::peer::Peer;
 
 /// A process ID and the moment at which that process started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,28 +14,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// The process that has `pid` now. A number is not given to another while its process runs, so
-    /// when the pidfd says afterwards that it still does, the start time was that process's.
+    /// The process that has `pid` now.
     ///
     /// # Errors
     /// There is no such process (any more).
     pub fn of_pid(pid: u32) -> io::Result<Process> {
-        let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
-        let raw = i32::try_from(pid).map_err(|_| invalid())?;
-        let pidfd = pidfd_open(Pid::from_raw(raw).ok_or_else(invalid)?, PidfdFlags::empty())?;
-        let started = start_time(&std::fs::read_to_string(format!("/proc/{pid}/stat"))?)
-            .ok_or(io::ErrorKind::InvalidData)?;
-        let mut ended = [PollFd::new(&pidfd, PollFlags::IN)];
-        if poll(&mut ended, Some(&Timespec::default()))? != 0 {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Ok(Process { pid, started })
+        Ok(Peer::of_pid(pid)?.process())
     }
 }
 
 /// Field 22 of `/proc/PID/stat`. The second field is a name in parentheses that may itself contain
 /// anything, so counting starts behind the last one that closes.
-fn start_time(stat: &str) -> Option<u64> {
+pub(super) fn start_time(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_ascii_whitespace().nth(19)?.parse().ok()
 }

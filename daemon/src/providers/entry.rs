@@ -2,6 +2,7 @@
 //! and the Desktop Entry Specification, section "Interfaces".
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use credex_protocol::names::{EXPORTER, IMPORTER};
@@ -122,6 +123,20 @@ pub fn read(
         importer: importer.transpose()?,
         exporter: exporter.transpose()?,
     })
+}
+
+/// The program that `text`, the entry `id` at `path`, starts; `None` if it starts none, or is wrong.
+pub(super) fn program(text: &str, id: &str, path: &Path) -> Option<OsString> {
+    let groups = Groups::read(text, path).ok()?;
+    let is_application = groups.string(ENTRY, "Type") == Some("Application");
+    if groups.boolean(ENTRY, "Hidden").ok()? || !is_application || !is_id(id) {
+        return None;
+    }
+    let name = groups.string(ENTRY, "Name").unwrap_or_default();
+    let icon = groups.string(ENTRY, "Icon");
+    let fields = Fields { icon, name, path };
+    let exec = Exec::parse(groups.string(ENTRY, "Exec")?, &fields).ok()?;
+    exec.argv().first().cloned()
 }
 
 /// Whether the entry implements `interface`; the list and the group must agree.

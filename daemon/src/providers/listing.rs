@@ -136,6 +136,22 @@ fn stamp(metadata: &Metadata) -> [i128; 5] {
 /// # Errors
 /// It cannot be read, is no regular file, too large, or no text.
 pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
+    let bytes = bytes_of(path)?;
+    match bytes.windows(11).any(|window| window == b"org.credex.") {
+        true => text_of(bytes).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// The text of the entry at `path`, whatever it speaks of.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_any(path: &Path) -> io::Result<String> {
+    text_of(bytes_of(path)?)
+}
+
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     // A FIFO must neither hang us nor a terminal become ours.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(open(path, flags, Mode::empty())?);
@@ -148,11 +164,12 @@ pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
         let problem = format!("is larger than {MAX_FILE} bytes; shorten it");
         return Err(io::Error::other(problem));
     }
-    if !bytes.windows(11).any(|window| window == b"org.credex.") {
-        return Ok(None);
-    }
+    Ok(bytes)
+}
+
+fn text_of(bytes: Vec<u8>) -> io::Result<String> {
     match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(Some(text)),
+        Ok(text) if !text.contains('\0') => Ok(text),
         _ => Err(io::Error::other(
             "is not UTF-8 text without NUL; correct it",
         )),

@@ -1,7 +1,8 @@
 //! Desktop entries → who can import, who can export. Serves design §6.
 //!
 //! `directories` says where to look, `listing` what lies there, `entry` (with `groups` and `exec`)
-//! what one file declares, `catalogue` who wins and what follows; `cache` holds the latest answer.
+//! what one file declares, `catalogue` who wins and what follows; `cache` holds the latest answer. `programs` says which apps are
+//! started with which program.
 
 pub mod cache;
 pub mod catalogue;
@@ -10,6 +11,7 @@ pub mod entry;
 pub mod exec;
 mod groups;
 mod listing;
+pub mod programs;
 
 pub use cache::Providers;
 pub use catalogue::{Catalogue, to_info};
@@ -17,3 +19,4 @@ pub use directories::Directories;
 pub use entry::{Importer, Origin};
 pub use exec::Exec;
 pub use groups::EntryError;
+pub use programs::Programs;

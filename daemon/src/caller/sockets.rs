@@ -1,0 +1,245 @@
+//! Which of a process's sockets lead where: the kernel's table of Unix sockets. Serves design §5.
+//!
+//! The kernel is asked for one socket at a time, over netlink (sock_diag(7)). The messages are written
+//! here because `netlink-packet-sock-diag` 0.5 keeps the fields of `UNIX_DIAG_VFS` to itself.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+
+use rustix::net::netlink::{self, SocketAddrNetlink};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
+};
+
+use super::peer::{FileId, Peer};
+
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const NLM_F_REQUEST: u16 = 1;
+const SHOW_NAME_VFS_PEER: u32 = 1 | 2 | 4;
+const DIAG_NAME: u16 = 0;
+const DIAG_VFS: u16 = 1;
+const DIAG_PEER: u16 = 2;
+/// `TCP_LISTEN`, by which the kernel also means other families' sockets.
+const LISTENING: u8 = 10;
+const NLMSG_HEADER: usize = 16;
+const UNIX_DIAG_MESSAGE: usize = 16;
+
+/// What the kernel tells of one Unix socket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Told {
+    listening: bool,
+    /// As bound: a path, or a name that starts with NUL; without the NUL that ends a path.
+    name: Vec<u8>,
+    /// The file that it is bound to: device and inode.
+    file: Option<(u32, u32)>,
+    peer: Option<u32>,
+}
+
+/// A listening socket, as those that were accepted from it show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listener {
+    name: Vec<u8>,
+    file: Option<(u32, u32)>,
+}
+
+/// Whether `peer` listens on the socket file `file`.
+pub(super) fn listens_at(peer: &Peer, file: FileId) -> io::Result<bool> {
+    let table = Table::open()?;
+    for socket in peer.sockets()? {
+        if let Some(told) = table.look(socket.inode)?
+            && told.listening
+            && told.file == Some(file.in_socket_tables())
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The sockets of `peer` that are connected to `bus` and were not there before it last executed a
+/// program: an `exec` would close them.
+pub(super) fn connections(peer: &Peer, bus: &Listener) -> io::Result<Vec<u32>> {
+    let table = Table::open()?;
+    let mut found = Vec::new();
+    for socket in peer.sockets()?.iter().filter(|s| s.closes_on_exec) {
+        if table.other_end(socket.inode)?.as_ref() == Some(bus) {
+            found.push(socket.inode);
+        }
+    }
+    Ok(found)
+}
+
+/// The listener called `name` that we ourselves are connected to.
+///
+/// # Errors
+/// `NotFound`: there is none.
+pub(super) fn ours(name: &[u8]) -> io::Result<Listener> {
+    let table = Table::open()?;
+    for socket in Peer::of_pid(std::process::id())?.sockets()? {
+        match table.other_end(socket.inode)? {
+            Some(listener) if listener.name == name => return Ok(listener),
+            _ => {}
+        }
+    }
+    Err(ErrorKind::NotFound.into())
+}
+
+struct Table(OwnedFd);
+
+impl Table {
+    fn open() -> io::Result<Table> {
+        let socket = socket_with(
+            AddressFamily::NETLINK,
+            SocketType::DGRAM,
+            SocketFlags::CLOEXEC,
+            Some(netlink::SOCK_DIAG),
+        )?;
+        Ok(Table(socket))
+    }
+
+    /// Where the socket `inode` is connected to.
+    fn other_end(&self, inode: u32) -> io::Result<Option<Listener>> {
+        let peer = self.look(inode)?.and_then(|told| told.peer);
+        let Some(peer) = peer.filter(|&peer| peer != 0) else {
+            return Ok(None);
+        };
+        let told = self.look(peer)?.filter(|told| !told.name.is_empty());
+        Ok(told.map(|Told { name, file, .. }| Listener { name, file }))
+    }
+
+    /// What there is to tell of the socket `inode`; `None` if it is no Unix socket here.
+    fn look(&self, inode: u32) -> io::Result<Option<Told>> {
+        let kernel = SocketAddrNetlink::new(0, 0);
+        sendto(&self.0, &request(inode), SendFlags::empty(), &kernel)?;
+        let mut answer = [0; 4096];
+        let (length, _) = recv(&self.0, &mut answer[..], RecvFlags::empty())?;
+        match read(answer.get(..length).unwrap_or_default()) {
+            Some(Ok(told)) => Ok(Some(told)),
+            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Some(Err(error)) => Err(error),
+            None => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+}
+
+/// `struct nlmsghdr` and `struct unix_diag_req`, with the cookie that stands for any.
+fn request(inode: u32) -> Vec<u8> {
+    let mut message = Vec::with_capacity(40);
+    message.extend(40_u32.to_ne_bytes());
+    message.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    message.extend(NLM_F_REQUEST.to_ne_bytes());
+    message.extend([0; 8]); // Sequence and port: there is one question at a time.
+    message.extend([1, 0, 0, 0]); // AF_UNIX
+    message.extend(u32::MAX.to_ne_bytes()); // In whatever state.
+    message.extend(inode.to_ne_bytes());
+    message.extend(SHOW_NAME_VFS_PEER.to_ne_bytes());
+    message.extend([0xff; 8]);
+    message
+}
+
+/// `None` if the answer is no such message; an error if the kernel answers with one.
+fn read(answer: &[u8]) -> Option<io::Result<Told>> {
+    let kind = u16_at(answer, 4)?;
+    if kind != SOCK_DIAG_BY_FAMILY {
+        let code = i32::from_ne_bytes(answer.get(16..20)?.try_into().ok()?);
+        return Some(Err(io::Error::from_raw_os_error(code.checked_neg()?)));
+    }
+    let length = usize::try_from(u32_at(answer, 0)?).ok()?;
+    let message = answer.get(NLMSG_HEADER..length)?;
+    let mut told = Told {
+        listening: *message.get(2)? == LISTENING,
+        ..Told::default()
+    };
+    let mut rest = message.get(UNIX_DIAG_MESSAGE..)?;
+    while rest.len() >= 4 {
+        let length = usize::from(u16_at(rest, 0)?);
+        let value = rest.get(4..length)?;
+        match u16_at(rest, 2)? {
+            DIAG_NAME => told.name = bound(value),
+            DIAG_VFS => told.file = Some((u32_at(value, 4)?, u32_at(value, 0)?)),
+            DIAG_PEER => told.peer = Some(u32_at(value, 0)?),
+            _ => {}
+        }
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    Some(Ok(told))
+}
+
+fn bound(name: &[u8]) -> Vec<u8> {
+    match name {
+        [first, .., 0] if *first != 0 => name[..name.len() - 1].to_vec(),
+        name => name.to_vec(),
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::peer::identify;
+    use rustix::fs::{AtFlags, CWD};
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    fn us() -> Peer {
+        Peer::of_pid(std::process::id()).unwrap()
+    }
+
+    #[test]
+    fn a_connection_is_found_with_where_it_leads_and_lost_when_it_is_closed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bus");
+        let name = path.as_os_str().as_bytes();
+        let listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(ours(name).unwrap_err().kind(), ErrorKind::NotFound);
+        let stream = UnixStream::connect(&path).unwrap();
+        let _accepted = listener.accept().unwrap();
+        let bus = ours(name).unwrap();
+        assert_eq!(connections(&us(), &bus).unwrap().len(), 1);
+        // As if it had come through an exec.
+        rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::empty()).unwrap();
+        assert_eq!(connections(&us(), &bus).unwrap(), [0_u32; 0]);
+        drop(stream);
+        assert_eq!(ours(name).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_listener_is_known_by_its_file_and_not_by_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let file = |name: &str| {
+            let path = at(name);
+            identify(CWD, path.to_str().unwrap(), AtFlags::empty()).unwrap()
+        };
+        let one = UnixListener::bind(at("one")).unwrap();
+        std::fs::write(at("other"), "").unwrap();
+        assert!(listens_at(&us(), file("one")).unwrap());
+        assert!(!listens_at(&us(), file("other")).unwrap());
+        std::fs::rename(at("one"), at("moved")).unwrap();
+        let _two = UnixListener::bind(at("one")).unwrap();
+        let Listener { file: bound, .. } = {
+            let _stream = UnixStream::connect(at("moved")).unwrap();
+            let _accepted = one.accept().unwrap();
+            ours(at("one").as_os_str().as_bytes()).unwrap()
+        };
+        assert_eq!(bound, Some(file("moved").in_socket_tables()));
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_is_none() {
+        for length in 0..40 {
+            let mut answer = request(7);
+            answer.truncate(length);
+            if let Some(Ok(told)) = read(&answer) {
+                panic!("{length}: {told:?}");
+            }
+        }
+    }
+}

@@ -171,8 +171,7 @@ async fn an_export_from_a_terminal_asks_for_the_password_there() {
         play(system, story, None).await;
         return;
     }
-    let plan = Desktop::plan().chooser(Script::choose(VAULT));
-    let desktop = plan.scripted_at_terminals().open().await;
+    let desktop = plan().scripted_at_terminals().open().await;
     let _importer = Importer::announced(&desktop, VAULT).await;
     let document = desktop.path("document.cxf");
     std::fs::write(&document, credex::cxf::sample()).unwrap();

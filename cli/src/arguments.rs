@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
-use crate::{demo, diff, export, import, providers, status, validate};
+use crate::{demo, diff, export, import, log, providers, status, validate};
 
 /// Moves credentials between password managers, through the Credex session service.
 #[derive(Debug, Parser)]
@@ -32,6 +32,7 @@ enum Command {
     Import(import::Import),
     Providers(providers::Providers),
     Status(status::Status),
+    Log(log::Log),
     Validate(validate::Validate),
     Diff(diff::Diff),
 }
@@ -44,6 +45,7 @@ impl Command {
             Command::Import(_) => "import",
             Command::Providers(_) => "providers",
             Command::Status(_) => "status",
+            Command::Log(_) => "log",
             Command::Validate(_) => "validate",
             Command::Diff(_) => "diff",
         }
@@ -56,6 +58,7 @@ impl Command {
             Command::Import(import) => on_runtime(import.run(output)),
             Command::Providers(providers) => on_runtime(providers.run(output)),
             Command::Status(status) => on_runtime(status.run(output)),
+            Command::Log(log) => log.run(output),
             Command::Validate(validate) => validate.run(output),
             Command::Diff(diff) => diff.run(output),
         }

@@ -13,6 +13,7 @@ mod export;
 mod failure;
 mod import;
 mod interrupt;
+mod log;
 mod output;
 mod progress;
 mod providers;

@@ -33,7 +33,11 @@ impl Journal {
         Journal::at(Path::new(SOCKET))
     }
 
-    fn at(path: &Path) -> io::Result<Journal> {
+    /// Records to the journald that listens at `path`.
+    ///
+    /// # Errors
+    /// There can be no socket.
+    pub fn at(path: &Path) -> io::Result<Journal> {
         let socket = UnixDatagram::unbound()?;
         socket.set_nonblocking(true)?;
         Ok(Journal {

@@ -13,7 +13,8 @@ use crate::service;
 /// Tells whether the service runs, and how it is
 ///
 /// JSON: {"command", "program_version", "exchanges", "states": {state: number}, "memory_locked",
-/// "undumpable", "payload_limit": bytes, "session_limit", "idle_exit": seconds}.
+/// "undumpable", "payload_limit": bytes, "session_limit", "idle_exit": seconds,
+/// "configuration": ["file"]}.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {}
 
@@ -27,6 +28,7 @@ struct Told {
     payload_limit: u64,
     session_limit: u32,
     idle_exit: u32,
+    configuration: Vec<String>,
 }
 
 impl Status {
@@ -53,6 +55,7 @@ impl From<ServiceStatus> for Told {
             payload_limit: status.payload_limit.unwrap_or_default(),
             session_limit: status.session_limit.unwrap_or_default(),
             idle_exit: status.idle_exit.unwrap_or_default(),
+            configuration: status.configuration.unwrap_or_default(),
         }
     }
 }
@@ -68,7 +71,7 @@ impl Told {
             false => format!(" ({})", states.join(", ")),
         };
         let yes = |is: bool, yes: &str, no: &str| if is { yes } else { no }.to_owned();
-        vec![
+        let mut lines = vec![
             format!("credexd {} is running.", harmless(&self.program_version)),
             format!(
                 "  exchanges  {}{live}, {} at most",
@@ -95,13 +98,29 @@ impl Told {
                     counted(idle, "second")
                 ),
             },
-        ]
+        ];
+        let files = self.configuration.iter();
+        lines.extend(files.map(|file| format!("  reads      {}", harmless(file))));
+        lines
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_in_force_are_named_in_their_order() {
+        let told = Told::from(ServiceStatus {
+            configuration: Some(vec!["/etc/a.conf".into(), "/home/\x1b.conf".into()]),
+            ..ServiceStatus::default()
+        });
+        let lines = told.lines().join("\n");
+        assert!(
+            lines.ends_with("\n  reads      /etc/a.conf\n  reads      /home/�.conf"),
+            "{lines}"
+        );
+    }
 
     #[test]
     fn a_service_whose_keys_can_be_swapped_out_says_so() {

@@ -230,6 +230,8 @@ fn a_running_importer_is_listed_and_the_service_tells_how_it_is() {
         "{}",
         stdout(&status)
     );
+    let file = format!("\n  reads      {}\n", session.path("conf").display());
+    assert!(stdout(&status).contains(&file), "{}", stdout(&status));
     let none = session.credex(&["providers"]).output().unwrap();
     assert!(stdout(&none).contains("No app"), "{}", stdout(&none));
 

@@ -111,7 +111,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
 fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
     log::start();
     let loaded = Config::load(config.as_deref())?;
-    tracing::info!(files = ?loaded.files, "configured");
+    tracing::info!(files = ?loaded.config.files, "configured");
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }

@@ -309,6 +309,8 @@ pub struct ServiceStatus {
     pub session_limit: Option<u32>,
     /// Seconds without an exchange after which the service exits; 0: never.
     pub idle_exit: Option<u32>,
+    /// The configuration files in force, in the order in which they were applied.
+    pub configuration: Option<Vec<String>>,
 }
 
 /// A path for the wire. Fails only on a string that is no object path.

@@ -74,12 +74,10 @@ pub(super) fn settle(sources: &[Source]) -> Result<Loaded, ConfigError> {
     }
     let seconds = &mut layers.config.seconds;
     seconds.offer = seconds.offer.min(seconds.extended);
+    let files = sources.iter().map(|source| source.file.to_path_buf());
+    layers.config.files = files.collect();
     Ok(Loaded {
         config: layers.config,
-        files: sources
-            .iter()
-            .map(|source| source.file.to_path_buf())
-            .collect(),
         warnings: layers.warnings,
     })
 }

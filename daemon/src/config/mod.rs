@@ -47,16 +47,16 @@ pub struct Config {
     pub web_credentials: WebCredentials,
     /// Who may do what.
     pub policy: Policy,
+    /// The files that it was read from, in the order in which they were applied.
+    pub files: Vec<PathBuf>,
 }
 
-/// A configuration, and how it came about.
+/// A configuration, and what was said in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Loaded {
     /// What holds.
     pub config: Config,
-    /// The files that were read, in the order in which they were applied.
-    pub files: Vec<PathBuf>,
     /// What the person's files tried in vain: file, line and key, and what holds instead.
     pub warnings: Vec<String>,
 }

@@ -227,6 +227,7 @@ impl Desk {
     /// The caller is denied.
     pub async fn status(&self, sender: &UniqueName<'_>) -> Result<ServiceStatus, Error> {
         self.admit(sender).await?;
+        let files = self.config.files.iter();
         let floor = self.floor();
         Ok(ServiceStatus {
             program_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -237,6 +238,7 @@ impl Desk {
             payload_limit: Some(self.config.limits.payload),
             session_limit: Some(self.config.limits.exchanges),
             idle_exit: Some(self.config.seconds.idle),
+            configuration: Some(files.map(|file| file.display().to_string()).collect()),
         })
     }
 

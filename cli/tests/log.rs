@@ -6,7 +6,6 @@ mod stage;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -16,7 +15,7 @@ use credexd::audit::{Audit, Entry, Journal, Outcome, Party, fields};
 use credexd::caller::Assurance;
 use credexd::policy::Action;
 use serde_json::Value;
-use stage::{DEADLINE, code, credex, stderr, stdout};
+use stage::{Readiness, Session, Terminal, code, credex, line_with, stderr, stdout};
 
 const JOURNALD: &str = "/lib/systemd/systemd-journald";
 
@@ -34,6 +33,11 @@ mount --bind /run/machine-id /etc/machine-id
 cp "$2" /run/credex
 chmod 755 /run/credex
 exec "$3"
+"#;
+
+/// Says of the journal behind standard error what the service manager says (systemd.exec(5)).
+const AS_A_SERVICE: &str = r#"
+JOURNAL_STREAM=$(stat --dereference --format=%d:%i /proc/self/fd/2) exec "$@"
 "#;
 
 /// A journald, and a place from which it is seen.
@@ -76,8 +80,7 @@ impl Journald {
     fn start_now(storage: &str) -> Journald {
         let directory = tempfile::tempdir().unwrap();
         let ready = directory.path().join("ready");
-        let notified = UnixDatagram::bind(&ready).unwrap();
-        notified.set_read_timeout(Some(DEADLINE)).unwrap();
+        let readiness = Readiness::awaited_at(&ready);
         let mut command = Command::new("unshare");
         command
             .args([
@@ -92,16 +95,11 @@ impl Journald {
             .args([env!("CARGO_BIN_EXE_credex"), JOURNALD])
             .env("NOTIFY_SOCKET", &ready)
             .stdin(Stdio::null());
-        let journald = Journald {
-            process: command.spawn().unwrap(),
+        let process = command.spawn().unwrap();
+        readiness.wait();
+        Journald {
+            process,
             _directory: directory,
-        };
-        let mut message = [0; 256];
-        loop {
-            let length = notified.recv(&mut message).expect("journald gets ready");
-            if String::from_utf8_lossy(&message[..length]).contains("READY=1") {
-                return journald;
-            }
         }
     }
 
@@ -254,6 +252,45 @@ fn what_was_decided_is_read_from_the_journal() {
     let wrong = journald.log(0, &["--since=whenever"]);
     assert_eq!(code(&wrong), 1);
     assert!(stderr(&wrong).contains("whenever"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn an_exchange_leaves_what_was_decided_and_how_it_ended() {
+    let Some(journald) = Journald::start("persistent") else {
+        return;
+    };
+    let target = journald.process.id().to_string();
+    let enter = ["nsenter", "--mount", "--target", &target, "--"];
+    let starter = [&enter[..], &["systemd-cat", "sh", "-c", AS_A_SERVICE, "sh"]].concat();
+    let session = Session::open_under(&starter, Some("Credex command line"));
+    let (sample, files) = session.write_sample();
+    let mut importer = session.credex(&["import", "-o", session.path("x").to_str().unwrap()]);
+    let mut importer = importer
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    line_with(importer.stderr.take().unwrap(), "Waiting.");
+    let mut export = session.credex(&["export", &sample, "--attachments", &files]);
+    let exported = export.stdin(Terminal::new().stream()).output().unwrap();
+    assert_eq!(code(&exported), 0, "{}", stderr(&exported));
+    assert_eq!(stage::end(&mut importer), 0);
+
+    let log = journald.log(0, &["--json"]);
+    let records = objects(&log);
+    let outcomes: Vec<_> = records
+        .iter()
+        .map(|record| record["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["granted", "completed"], "{}", stderr(&log));
+    assert_eq!(records[0]["exchange"], records[1]["exchange"]);
+    for record in &records {
+        assert_eq!(record["app"]["app_id"], "org.credex.Cli");
+        assert_eq!(record["to"]["app_id"], "org.credex.Cli");
+    }
+    assert_eq!(records[0]["declared"], records[1]["deposited"]);
+    let told = stdout(&journald.log(0, &[]));
+    assert!(told.contains("export completed"), "{told}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -24,9 +25,14 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The command, with an environment that leads nowhere.
 pub fn credex(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_credex"));
+    let mut command = cleared(Command::new(env!("CARGO_BIN_EXE_credex")));
+    command.args(arguments);
     command
-        .args(arguments)
+}
+
+/// The command, with an environment that leads nowhere.
+fn cleared(mut command: Command) -> Command {
+    command
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
@@ -173,6 +179,27 @@ impl Terminal {
     }
 }
 
+/// Where a service says that it is ready (sd_notify(3)).
+pub struct Readiness(UnixDatagram);
+
+impl Readiness {
+    pub fn awaited_at(path: impl AsRef<Path>) -> Readiness {
+        let socket = UnixDatagram::bind(path).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        Readiness(socket)
+    }
+
+    pub fn wait(self) {
+        let mut message = [0; 256];
+        loop {
+            let length = self.0.recv(&mut message).expect("the service gets ready");
+            if String::from_utf8_lossy(&message[..length]).contains("READY=1") {
+                return;
+            }
+        }
+    }
+}
+
 /// A session of its own: a bus and the service.
 pub struct Session {
     pub directory: TempDir,
@@ -184,6 +211,12 @@ pub struct Session {
 impl Session {
     /// A session in which the person sends everything to the app of this name, or is asked.
     pub fn open(choose: Option<&str>) -> Session {
+        Session::open_under(&["env"], choose)
+    }
+
+    /// The same, where the program and arguments in `words` start the service.
+    pub fn open_under(words: &[&str], choose: Option<&str>) -> Session {
+        let (starter, arguments) = words.split_first().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let mut bus = played(
@@ -203,12 +236,17 @@ impl Session {
         );
         std::fs::write(at("conf"), format!("[chooser]\nterminal = {words:?}\n")).unwrap();
 
-        let mut service = played("credexd", &["--config", at("conf").to_str().unwrap()]);
+        std::os::unix::fs::symlink(program, at("credexd")).unwrap();
+        let ready = Readiness::awaited_at(at("ready"));
+        let mut service = cleared(Command::new(starter));
+        service.args(arguments).arg(at("credexd"));
+        service.arg("--config").arg(at("conf"));
+        service.envs(environment(directory.path(), &address));
         service
-            .envs(environment(directory.path(), &address))
-            .env("CREDEX_LOG", "info");
-        let mut service = service.stderr(Stdio::piped()).spawn().unwrap();
-        line_with(service.stderr.take().unwrap(), "ready");
+            .env("CREDEX_LOG", "warn")
+            .env("NOTIFY_SOCKET", at("ready"));
+        let service = service.spawn().unwrap();
+        ready.wait();
         Session {
             directory,
             address,

@@ -16,6 +16,7 @@ mod endings;
 mod exhaustion;
 mod grammar;
 mod hostile;
+mod identity;
 mod impostors;
 mod limits;
 mod listening;

@@ -7,9 +7,11 @@
 //! - [`exporter`] and [`importer`]: apps in the test's own process, which speak the wire by hand, so
 //!   that they can also misbehave.
 //! - [`app`]: the same importer as a process of its own, installed by a desktop entry.
+//! - [`caller`]: an app that asks to export, as a process of its own.
 //! - [`chooser`]: a person who answers by script, as the real chooser process that the daemon starts.
 //! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
 //! - [`payload`]: sealing and opening.
+//! - [`flatpak`]: real sandboxes, and forged ones; [`system`]: what root has installed.
 //! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
@@ -41,10 +43,12 @@
 pub mod agent;
 pub mod app;
 pub mod bus;
+pub mod caller;
 pub mod chooser;
 pub mod daemon;
 pub mod desktop;
 pub mod exporter;
+pub mod flatpak;
 pub mod importer;
 mod mailbox;
 pub mod memory;
@@ -57,6 +61,7 @@ pub mod programs;
 pub mod raw;
 pub mod reports;
 pub mod stranger;
+pub mod system;
 pub mod terminal;
 
 pub use credex_protocol::{Error, Reason};

@@ -27,6 +27,11 @@ pub fn importer_app() -> PathBuf {
     built("credex-importer-app")
 }
 
+/// An app that asks to export; see [`crate::caller`].
+pub fn calling_app() -> PathBuf {
+    built("credex-calling-app")
+}
+
 /// Of other packages cargo builds no programs for a test, so they may be missing.
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own program");

@@ -20,7 +20,13 @@ pub struct RawPeer(BufReader<UnixStream>);
 impl RawPeer {
     /// A new peer on the bus of `desktop`.
     pub fn join(desktop: &Desktop) -> RawPeer {
-        let path = desktop.bus.address().trim_start_matches("unix:path=");
+        RawPeer::at(desktop.bus.address())
+    }
+
+    /// A new peer on the bus at `address`.
+    pub fn at(address: &str) -> RawPeer {
+        let path = address.trim_start_matches("unix:path=");
+        let path = path.split(',').next().unwrap_or_default();
         let stream = UnixStream::connect(path).expect("the bus listens");
         let mut peer = RawPeer(BufReader::new(stream));
         let user = rustix::process::getuid().as_raw().to_string();
@@ -34,6 +40,21 @@ impl RawPeer {
         let hello = hello.destination("org.freedesktop.DBus").unwrap();
         peer.send(&hello.build(&()).unwrap());
         peer
+    }
+
+    /// A peer that somebody else has made, and that the bus knows already.
+    pub fn on(stream: UnixStream) -> RawPeer {
+        RawPeer(BufReader::new(stream))
+    }
+
+    /// Its socket.
+    pub fn stream(&self) -> &UnixStream {
+        self.0.get_ref()
+    }
+
+    /// Reads whatever comes, until the bus hangs up.
+    pub fn is_read_out(&mut self) {
+        std::io::copy(&mut self.0, &mut std::io::sink()).ok();
     }
 
     /// Sends a message as it is.

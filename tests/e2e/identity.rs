@@ -1,0 +1,534 @@
+//! Who is calling, and what the person is told of it: real processes, real sandboxes, and forgeries of
+//! them (design §5).
+
+use std::path::Path;
+use std::process::Command;
+
+use credex_tests::caller::{self, Caller, Trick};
+use credex_tests::chooser::Script;
+use credex_tests::desktop::{Desktop, Plan};
+use credex_tests::flatpak::{self, Flatpak, forged};
+use credex_tests::importer::Importer;
+use credex_tests::patience::eventually;
+use credex_tests::process::Peer;
+use credex_tests::system::System;
+use rustix::process::Signal;
+
+use crate::scene::VAULT;
+
+const PASSWORDS: &str = "org.example.Passwords";
+const OTHER: &str = "org.example.Other";
+
+/// A desktop on which the person is asked, and thinks it over.
+async fn asking(plan: Plan) -> (Desktop, Importer) {
+    let desktop = plan.chooser(Script::Hang).open().await;
+    let importer = Importer::announced(&desktop, VAULT).await;
+    (desktop, importer)
+}
+
+/// `words`, in the environment of the desktop.
+fn on(desktop: &Desktop, words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command
+        .args(&words[1..])
+        .env_clear()
+        .envs(desktop.environment().iter().cloned());
+    command
+}
+
+/// Whom the person is told that `command` is: app ID and level.
+async fn introduced(desktop: &Desktop, mut command: Command) -> (String, String) {
+    let mut app = Caller::start(&mut command);
+    assert_eq!(app.said().await, "asked");
+    let asked = desktop.person.asked().await;
+    let exporter = |what: &str| {
+        asked["exporter"][what]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (exporter("app_id"), exporter("assurance"))
+}
+
+fn as_level(who: &(String, String)) -> (&str, &str) {
+    (&who.0, &who.1)
+}
+
+/// The app is turned away, and nobody is asked.
+async fn is_denied(desktop: &Desktop, mut command: Command) -> String {
+    let mut app = Caller::start(&mut command);
+    let said = app.said().await;
+    assert!(said.contains("AccessDenied"), "{said}");
+    nobody_was_asked(desktop);
+    said
+}
+
+#[tokio::test]
+async fn a_flatpak_is_the_app_that_it_is_and_cannot_be_another() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    let Some(flatpak) = Flatpak::install(&desktop) else {
+        return;
+    };
+    let who = introduced(&desktop, flatpak.run("")).await;
+    assert_eq!(as_level(&who), (flatpak::APP, "sandboxed"));
+    let who = introduced(&desktop, flatpak.run(flatpak::APP)).await;
+    assert_eq!(as_level(&who), (flatpak::APP, "sandboxed"));
+    is_denied(&desktop, flatpak.run(OTHER)).await;
+}
+
+fn nobody_was_asked(desktop: &Desktop) {
+    let reports = desktop.person.left();
+    let asked = reports.iter().find(|report| report["said"] == "asked");
+    assert_eq!(asked, None);
+}
+
+fn info(app_id: &str, instance: &str) -> String {
+    format!(
+        "[Application]\nname={app_id}\nruntime=runtime/org.gnome.Platform/x86_64/45\n\n\
+         [Instance]\ninstance-id={instance}\n\
+         app-path=/var/lib/flatpak/app/{app_id}/x86_64/stable/c0ffee/files\n\
+         runtime-path=/var/lib/flatpak/runtime/org.gnome.Platform/x86_64/45/c0ffee/files\n"
+    )
+}
+
+/// Arguments of `bwrap` for a `/.flatpak-info` that reads `text`.
+fn with_info(desktop: &Desktop, text: &str) -> [String; 3] {
+    let path = desktop.path("forged-info");
+    std::fs::write(&path, text).unwrap();
+    [
+        "--ro-bind".into(),
+        path.display().to_string(),
+        "/.flatpak-info".into(),
+    ]
+}
+
+/// A record of Flatpak's for `instance`, which says that its sandbox is that of the process `pid`.
+fn record(desktop: &Desktop, instance: &str, text: &str, pid: u32) {
+    let record = desktop.path("run/.flatpak").join(instance);
+    std::fs::create_dir_all(&record).unwrap();
+    let namespace = |kind: &str| {
+        let link = std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).unwrap();
+        let link = link.display().to_string();
+        link.trim_matches(|c: char| !c.is_ascii_digit()).to_owned()
+    };
+    let (mount, processes) = (namespace("mnt"), namespace("pid"));
+    let told = format!(
+        r#"{{"child-pid": {pid}, "mnt-namespace": {mount}, "pid-namespace": {processes}}}"#
+    );
+    std::fs::write(record.join("info"), text).unwrap();
+    std::fs::write(record.join("pid"), pid.to_string()).unwrap();
+    std::fs::write(record.join("bwrapinfo.json"), told).unwrap();
+}
+
+#[tokio::test]
+async fn a_sandbox_that_only_says_to_be_a_flatpak_is_a_claim_with_and_without_a_record() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    if !flatpak::has("bwrap") {
+        return;
+    }
+    let text = info(PASSWORDS, "4711");
+    let info = with_info(&desktop, &text);
+    let info = info.each_ref().map(String::as_str);
+    let words = caller::command(Trick::Ask, PASSWORDS);
+    let who = introduced(&desktop, forged(&desktop, &info, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
+    // The record names a process in a real sandbox: one of the same kind.
+    let alibi = introduced_by_alibi(&desktop, &info).await;
+    let inner = eventually(
+        "a process in the sandbox",
+        || innermost(alibi.pid()),
+        Option::is_some,
+    )
+    .await;
+    record(&desktop, "4711", &text, inner.unwrap());
+    let who = introduced(&desktop, forged(&desktop, &info, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
+}
+
+/// Another sandbox with the same file, that stays.
+async fn introduced_by_alibi(desktop: &Desktop, info: &[&str]) -> Caller {
+    let words = caller::command(Trick::Ask, "");
+    let mut alibi = Caller::start(&mut forged(desktop, info, &words));
+    assert_eq!(alibi.said().await, "asked");
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+    alibi
+}
+
+/// The youngest descendant of a process.
+fn innermost(pid: u32) -> Option<u32> {
+    let mut peer = Peer::of_pid(pid)?;
+    while let Some(child) = peer.children().pop() {
+        peer = child;
+    }
+    (peer.pid() != pid).then(|| peer.pid())
+}
+
+#[tokio::test]
+async fn a_forgery_with_the_record_and_the_files_of_a_flatpak_that_runs_is_a_claim() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    let Some(flatpak) = Flatpak::install(&desktop) else {
+        return;
+    };
+    let mut real = Caller::start(&mut flatpak.run(""));
+    assert_eq!(real.said().await, "asked");
+    assert_eq!(
+        desktop.person.asked().await["exporter"]["assurance"],
+        "sandboxed"
+    );
+    let records = flatpak.records();
+    assert_eq!(records.len(), 1, "{records:?}");
+    let text = std::fs::read_to_string(records[0].join("info")).unwrap();
+    let info = with_info(&desktop, &text);
+    let info = info.each_ref().map(String::as_str);
+    let words = caller::command(Trick::Ask, flatpak::APP);
+    let who = introduced(&desktop, forged(&desktop, &info, &words)).await;
+    assert_eq!(as_level(&who), (flatpak::APP, "unverified"));
+    // The same behind the system's own proxy.
+    let socket = desktop.path("proxy").display().to_string();
+    let proxy = [
+        "xdg-dbus-proxy",
+        desktop.bus.address(),
+        &socket,
+        "--filter",
+        "--talk=org.credex.Exchange1",
+    ]
+    .map(str::to_owned);
+    let mut proxy = forged(&desktop, &info, &proxy);
+    let _proxy = Caller::start(&mut proxy);
+    eventually(
+        "the proxy to listen",
+        || Path::new(&socket).exists(),
+        |&there| there,
+    )
+    .await;
+    let mut behind = forged(&desktop, &info, &words);
+    // The D-Bus library then waits for the proxy where it would not for a bus.
+    behind.env("FLATPAK_ID", flatpak::APP);
+    behind.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={socket}"));
+    let who = introduced(&desktop, behind).await;
+    assert_eq!(as_level(&who), (flatpak::APP, "unverified"));
+}
+
+#[tokio::test]
+async fn a_flatpak_info_that_cannot_be_read_safely_is_a_denial() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    if !flatpak::has("bwrap") {
+        return;
+    }
+    let at = |name: &str| desktop.path(name).display().to_string();
+    rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), rustix::fs::Mode::RWXU).unwrap();
+    std::fs::File::create(at("large"))
+        .unwrap()
+        .set_len(1 << 30)
+        .unwrap();
+    std::fs::write(at("nul"), "[Application]\nname=org.a.B\0\n").unwrap();
+    std::fs::write(at("twice"), "[Application]\nname=org.a.B\nname=org.a.C\n").unwrap();
+    std::fs::write(at("nobody"), "[Application]\nruntime=x\n").unwrap();
+    std::fs::write(at("good"), info(PASSWORDS, "1")).unwrap();
+    let good = at("good");
+    let mut forgeries = vec![
+        vec!["--symlink".to_owned(), good, "/.flatpak-info".to_owned()],
+        vec!["--dir".to_owned(), "/.flatpak-info".to_owned()],
+    ];
+    for name in ["fifo", "large", "nul", "twice", "nobody"] {
+        forgeries.push(vec!["--ro-bind".into(), at(name), "/.flatpak-info".into()]);
+    }
+    let words = caller::command(Trick::Ask, PASSWORDS);
+    for info in forgeries {
+        let info: Vec<&str> = info.iter().map(String::as_str).collect();
+        let said = is_denied(&desktop, forged(&desktop, &info, &words)).await;
+        assert!(said.contains(".flatpak-info"), "{info:?}: {said}");
+    }
+}
+
+/// A desktop whose system has `PASSWORDS`, installed by root, and the command that runs it.
+async fn with_installed(system: &System, plan: Plan) -> (Desktop, Importer, String) {
+    let app = credex_tests::programs::calling_app();
+    let program = system.install(&app, "passwords", &[PASSWORDS]);
+    let (desktop, importer) = asking(plan.variable("XDG_DATA_DIRS", &system.data())).await;
+    (desktop, importer, program)
+}
+
+#[tokio::test]
+async fn a_program_of_the_system_is_known_by_the_entry_that_starts_it_and_can_only_claim_others() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    for (claim, app_id, level) in [
+        ("", PASSWORDS, "installed"),
+        (PASSWORDS, PASSWORDS, "installed"),
+        (OTHER, OTHER, "unverified"),
+    ] {
+        let words = caller::command_of(&program, Trick::Ask, claim);
+        let who = introduced(&desktop, on(&desktop, &words)).await;
+        assert_eq!(as_level(&who), (app_id, level), "{claim:?}");
+    }
+    // The same program from a place where anybody may write.
+    let words = caller::command(Trick::Ask, PASSWORDS);
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
+}
+
+#[tokio::test]
+async fn an_interpreter_and_a_program_that_was_removed_name_nobody() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let app = credex_tests::programs::calling_app();
+    let python = system.install(&app, "python3.11", &[OTHER]);
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let words = caller::command_of(&python, Trick::Ask, OTHER);
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (OTHER, "unverified"));
+    let words = caller::command_of(&program, Trick::Ask, PASSWORDS);
+    let gated = ["sh", "-c", r#"read -r line; exec "$@""#, "sh"].map(str::to_owned);
+    let mut removed = on(&desktop, &[&gated[..], &words].concat());
+    // It asks as soon as it is there, so the daemon stands still until the program is removed.
+    let mut app = Caller::start(&mut removed);
+    let (mut desktop, program) = (desktop, Path::new(&program));
+    let daemon = desktop.daemon().peer();
+    daemon.freeze().await;
+    app.tell("go");
+    let runs = || std::fs::read_link(format!("/proc/{}/exe", app.pid())).ok();
+    eventually("the program to run", runs, |exe| {
+        exe.as_deref() == Some(program)
+    })
+    .await;
+    std::fs::remove_file(program).unwrap();
+    daemon.signal(Signal::CONT);
+    assert_eq!(app.said().await, "asked");
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+}
+
+#[tokio::test]
+async fn who_leaves_a_connection_to_a_child_and_becomes_a_program_of_the_system_is_a_claim() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let sleep = system.install(Path::new("/bin/sleep"), "sleeper", &[OTHER]);
+    let also_connects = caller::command_of(&program, Trick::Ask, "");
+    let sleeps = vec![sleep, "600".to_owned()];
+    for (trick, become_this, claim) in [
+        (Trick::Become, &sleeps, OTHER),
+        (Trick::BecomeSharing, &sleeps, OTHER),
+        (Trick::Become, &also_connects, PASSWORDS),
+        (Trick::BecomeSharing, &also_connects, PASSWORDS),
+    ] {
+        let words = [caller::command(trick, claim), become_this.clone()].concat();
+        let mut app = Caller::start(&mut on(&desktop, &words));
+        assert_eq!(app.said().await, "asked");
+        let questions = if become_this == &also_connects { 2 } else { 1 };
+        for _ in 0..questions {
+            let asked = desktop.person.asked().await;
+            assert_eq!(
+                asked["exporter"]["assurance"], "unverified",
+                "{trick:?}: {asked}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_library_preloaded_into_a_program_of_the_system_gets_no_further_than_installed() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let library = caller::parts().into_iter().find(|part| {
+        part.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("libgcc_s"))
+    });
+    let words = caller::command_of(&program, Trick::Ask, PASSWORDS);
+    let mut preloaded = on(&desktop, &words);
+    preloaded.env(
+        "LD_PRELOAD",
+        library.expect("the app needs the library of the compiler"),
+    );
+    let who = introduced(&desktop, preloaded).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "installed"));
+}
+
+#[tokio::test]
+async fn an_app_that_hides_its_process_is_served_as_a_claim() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    // Root sees everything, so it is root without that right.
+    let blind = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-all"];
+    let plan = Desktop::plan().started_by(&blind);
+    let (desktop, _importer, program) = with_installed(&system, plan).await;
+    for (trick, level) in [
+        (Trick::Ask, "installed"),
+        (Trick::AskUndumpable, "unverified"),
+    ] {
+        let words = caller::command_of(&program, trick, PASSWORDS);
+        let words = [blind.map(str::to_owned).to_vec(), words].concat();
+        let who = introduced(&desktop, on(&desktop, &words)).await;
+        assert_eq!(as_level(&who), (PASSWORDS, level), "{trick:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_is_gone_before_it_is_looked_up_is_nobody_also_when_its_number_is_anothers() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (mut desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let sleep = system.install(Path::new("/bin/sleep"), "sleeper", &[OTHER]);
+    let daemon = desktop.daemon().peer();
+    for recycled in [false, true] {
+        daemon.freeze().await;
+        let words = caller::command_of(&program, Trick::Ask, PASSWORDS);
+        let monitor = credex_tests::monitor::Monitor::listen(&desktop, drop).await;
+        let app = Caller::start(&mut on(&desktop, &words));
+        monitor.hears("RequestExport").await;
+        let pid = app.pid();
+        drop(app);
+        let _successor = if recycled { recycle(pid, &sleep) } else { None };
+        daemon.signal(Signal::CONT);
+        let onlooker = credex_tests::exporter::Exporter::join(&desktop).await;
+        assert_eq!(onlooker.status().await.exchanges, Some(0));
+        nobody_was_asked(&desktop);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_to_a_program_of_the_system_lends_its_name_to_nobody() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (mut desktop, _importer, _) = with_installed(&system, Desktop::plan()).await;
+    let sleep = system.install(Path::new("/bin/sleep"), "sleeper", &[OTHER]);
+    let daemon = desktop.daemon().peer();
+    daemon.freeze().await;
+    // It ends as another program, and its child has the connection and asks.
+    let words = [
+        caller::command(Trick::Become, OTHER),
+        vec!["/bin/true".into()],
+    ]
+    .concat();
+    let mut app = Caller::start(&mut on(&desktop, &words));
+    assert_eq!(app.said().await, "asked");
+    let pid = app.pid();
+    app.reap();
+    let successor = recycle(pid, &sleep);
+    daemon.signal(Signal::CONT);
+    if successor.is_some() {
+        let asked = desktop.person.asked().await;
+        assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+    }
+}
+
+/// Starts `sleep` as the process `pid`; `None`, and why on standard error, if that cannot be had.
+fn recycle(pid: u32, sleep: &str) -> Option<credex_tests::process::Process> {
+    for _ in 0..200 {
+        let last = (pid - 1).to_string();
+        if let Err(error) = std::fs::write("/proc/sys/kernel/ns_last_pid", last) {
+            eprintln!("not tried: a process number cannot be chosen here: {error}");
+            return None;
+        }
+        let mut command = Command::new(sleep);
+        let log = Path::new("/dev/null");
+        let process = credex_tests::process::Process::start(command.arg("600"), log);
+        if process.pid() == pid {
+            return Some(process);
+        }
+    }
+    eprintln!("not tried: the process number {pid} was taken by others each time");
+    None
+}
+
+/// A control group of this name; `None`, and why on standard error, where none can be made.
+struct Group(std::path::PathBuf);
+
+impl Group {
+    fn build(name: &str) -> Option<Group> {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+        let mut mounts = mounts
+            .lines()
+            .map(|line| line.split(' ').collect::<Vec<_>>());
+        let Some(root) = mounts.find(|fields| fields.get(2) == Some(&"cgroup2")) else {
+            eprintln!("not tried: there is no unified hierarchy of control groups");
+            return None;
+        };
+        let path = Path::new(root[1]).join(name);
+        match std::fs::create_dir(&path) {
+            Ok(()) => Some(Group(path)),
+            Err(error) => {
+                eprintln!("not tried: a control group cannot be made: {error}");
+                None
+            }
+        }
+    }
+
+    /// The words that put a command into it.
+    fn enter(&self, words: &[String]) -> Vec<String> {
+        let script = r#"echo $$ >"$1/cgroup.procs" && shift && exec "$@""#;
+        let enter = ["sh", "-c", script, "sh"].map(str::to_owned);
+        [&enter[..], &[self.0.display().to_string()], words].concat()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its processes have ended, but may not have left yet.
+        for _ in 0..1000 {
+            if std::fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_unit_may_bear_any_name_and_only_speaks_against_who_is_in_it() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let number = std::process::id();
+    let anybody = caller::command(Trick::Ask, PASSWORDS);
+    let passwords = caller::command_of(&program, Trick::Ask, PASSWORDS);
+    for (unit, words, level) in [
+        (
+            format!("app-{PASSWORDS}-{number}.scope"),
+            &anybody,
+            "unverified",
+        ),
+        (
+            format!("app-{PASSWORDS}-{number}.scope"),
+            &passwords,
+            "installed",
+        ),
+        (
+            format!("app-{OTHER}-{number}.scope"),
+            &passwords,
+            "unverified",
+        ),
+        (
+            format!("snap.passwords.passwords-{}.scope", uuid(number)),
+            &anybody,
+            "unverified",
+        ),
+        (
+            format!("snap.passwords.passwords-{}.scope", uuid(number)),
+            &passwords,
+            "unverified",
+        ),
+    ] {
+        let Some(group) = Group::build(&unit) else {
+            return;
+        };
+        let who = introduced(&desktop, on(&desktop, &group.enter(words))).await;
+        assert_eq!(as_level(&who), (PASSWORDS, level), "{unit}");
+    }
+}
+
+fn uuid(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}

@@ -1,19 +1,29 @@
-//! How the daemon asks the person: the trait, and the question and answer as it sees them.
+//! How the daemon asks the person: the trait, and the questions and answers as it sees them.
 //! Serves `org.credex.Chooser1`.
+//!
+//! One question is open at a time at each terminal and at the display; the chooser there queues the
+//! rest. Across them nothing waits: a program could open a terminal of its own and never answer there.
+//! An app's questions are limited instead, exchanges by `exchanges_per_app`, prompts by
+//! [`PROMPTS_PER_APP`]. The time of a question that waits for its turn runs: whoever asks is answered
+//! within `seconds.choose`, whatever others ask.
 
 mod process;
+mod prompts;
 mod running;
 mod seat;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use credex_protocol::Passphrase;
 use credex_protocol::wire::{AppIdentity, Counts, FinishedDetails, ImporterInfo, ProgressDetails};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::authorization::Prospect;
+use crate::caller::Process;
 
 pub use process::{ProcessChooser, Programs};
+pub use prompts::{PROMPTS, PROMPTS_PER_APP};
 
 /// A question to the person.
 #[derive(Debug, Clone)]
@@ -48,6 +58,77 @@ pub enum Answer {
     Decline,
 }
 
+/// Whether an app may touch a password that it shares with its website.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    /// Which process asks: it may have [`PROMPTS_PER_APP`] prompts open.
+    pub asker: Process,
+    /// The app's window or terminal, as in `Export.RequestExport`.
+    pub parent_window: String,
+    /// Who asks, as far as we know.
+    pub app: AppIdentity,
+    /// What for.
+    pub act: Act,
+    /// The website.
+    pub domain: String,
+    /// Its port, where it is not the standard one. Never 0.
+    pub port: Option<u16>,
+    /// Whether developer mode is on.
+    pub developer: bool,
+    /// XDG activation token.
+    pub activation_token: Option<String>,
+}
+
+/// What an app wants to do. Holds the accounts that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Save a password.
+    Add(String),
+    /// Put another in the place of one that is saved.
+    Update(String),
+    /// Delete one that is saved.
+    Delete(String),
+    /// Get one of those that are saved. At least one.
+    Choose(Vec<String>),
+}
+
+/// What the person says to a consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes, with the account that it is about or that the person chose.
+    Agreed(String),
+    /// No, this time.
+    NotNow,
+    /// No, and do not ask again for this app and domain.
+    Never,
+}
+
+/// A question for the passphrase of a store.
+#[derive(Debug, Clone)]
+pub struct PassphraseQuestion {
+    /// Which process needs the store: it may have [`PROMPTS_PER_APP`] prompts open.
+    pub asker: Process,
+    /// That app's window or terminal, as in `Export.RequestExport`.
+    pub parent_window: String,
+    /// What for.
+    pub purpose: Purpose,
+    /// What to call the store.
+    pub store: String,
+    /// 1, or more if those before were not accepted.
+    pub attempt: u32,
+    /// XDG activation token.
+    pub activation_token: Option<String>,
+}
+
+/// What a passphrase is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To open a store that exists.
+    Open,
+    /// To make one.
+    Create,
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChooserError {
@@ -57,6 +138,9 @@ pub enum ChooserError {
     /// The chooser ended, or answered nonsense.
     #[error("the chooser failed: {0}")]
     Failed(String),
+    /// The app, or all together, have too many prompts open.
+    #[error("too many prompts are open: {0}; try later")]
+    TooMany(String),
 }
 
 /// Asks the person, and keeps the person informed. One implementation talks to a process.
@@ -68,6 +152,23 @@ pub trait Chooser: Send + Sync {
     /// # Errors
     /// No dialog can be shown, or the chooser failed.
     async fn ask(&self, question: Question) -> Result<Answer, ChooserError>;
+
+    /// Asks whether an app may touch a password of its website, for as long as it takes. To drop the
+    /// future withdraws the question.
+    ///
+    /// # Errors
+    /// No dialog can be shown, the chooser failed, or too many prompts are open.
+    async fn consent(&self, consent: Consent) -> Result<Verdict, ChooserError>;
+
+    /// Asks for a passphrase, for as long as it takes; `None`: the person said no. To drop the future
+    /// withdraws the question.
+    ///
+    /// # Errors
+    /// No dialog can be shown, the chooser failed, or too many prompts are open.
+    async fn passphrase(
+        &self,
+        question: PassphraseQuestion,
+    ) -> Result<Option<Passphrase>, ChooserError>;
 
     /// The exchange went on to `state`.
     async fn progress(&self, exchange: &str, state: &str, details: ProgressDetails);

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use credex_protocol::Passphrase;
 use credex_protocol::wire::{FinishedDetails, ProgressDetails};
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::prompts::Prompts;
 use super::running::Running;
 use super::seat::{Seat, SeatId};
-use super::{Answer, Chooser, ChooserError, Question};
+use super::{Answer, Chooser, ChooserError, Consent, PassphraseQuestion, Question, Verdict};
 use crate::launcher::Launcher;
 
 /// Which programs ask.
@@ -45,11 +47,12 @@ pub struct ProcessChooser {
     programs: Programs,
     launcher: Arc<dyn Launcher>,
     seats: Arc<Seats>,
+    prompts: Arc<Prompts>,
 }
 
-/// The choosers that run or are being started, and which exchange belongs to which.
+/// The choosers that run or are being started, and which exchange or prompt belongs to which.
 #[derive(Default)]
-struct Seats(Mutex<Taken>);
+pub(super) struct Seats(Mutex<Taken>);
 
 #[derive(Default)]
 struct Taken {
@@ -59,9 +62,9 @@ struct Taken {
 }
 
 /// A seat with a chooser at it, now or in a moment.
-struct Place {
+pub(super) struct Place {
     seat: SeatId,
-    running: OnceCell<Running>,
+    pub(super) running: OnceCell<Running>,
 }
 
 impl ProcessChooser {
@@ -72,6 +75,7 @@ impl ProcessChooser {
             programs,
             launcher,
             seats: Arc::default(),
+            prompts: Arc::default(),
         }
     }
 
@@ -81,15 +85,13 @@ impl ProcessChooser {
         self.seats.lock().places.len()
     }
 
-    async fn put(
+    pub(super) async fn chooser_at<'a>(
         &self,
-        place: &Arc<Place>,
+        place: &'a Arc<Place>,
         seat: Seat,
-        question: &Question,
-    ) -> Result<Answer, ChooserError> {
+    ) -> Result<&'a Running, ChooserError> {
         let start = || self.start(place, seat);
-        let running = place.running.get_or_try_init(start).await?;
-        running.ask(question).await
+        place.running.get_or_try_init(start).await
     }
 
     async fn start(&self, place: &Arc<Place>, seat: Seat) -> Result<Running, ChooserError> {
@@ -108,25 +110,44 @@ impl ProcessChooser {
         });
         Ok(running)
     }
-
-    /// Forgets `exchange`, and lets its chooser go if that was its last.
-    async fn leave(&self, exchange: &str) {
-        let unused = self.seats.leave(exchange);
-        if let Some(running) = unused.as_ref().and_then(|place| place.running.get()) {
-            running.retire().await;
-        }
-    }
 }
 
 #[async_trait]
 impl Chooser for ProcessChooser {
     async fn ask(&self, question: Question) -> Result<Answer, ChooserError> {
-        let seat = Seat::find(&self.programs, &question)?;
+        let app = Some(&question.exporter);
+        let seat = Seat::find(&self.programs, &question.parent_window, app)?;
         let place = self.seats.enter(&question.exchange, seat.id());
-        let answer = self.put(&place, seat, &question).await;
+        let running = self.chooser_at(&place, seat).await;
+        let answer = match running {
+            Ok(running) => running.ask(&question).await,
+            Err(error) => Err(error),
+        };
         if !matches!(answer, Ok(Answer::Send { .. })) {
-            self.leave(&question.exchange).await;
+            self.seats.release(&question.exchange).await;
         }
+        answer
+    }
+
+    async fn consent(&self, consent: Consent) -> Result<Verdict, ChooserError> {
+        let app = Some(&consent.app);
+        let seat = Seat::find(&self.programs, &consent.parent_window, app)?;
+        let open = self.prompts.open(&self.seats, consent.asker, seat.id())?;
+        let running = self.chooser_at(open.place(), seat).await?;
+        let answer = running.consent(open.name(), &consent).await;
+        open.close().await;
+        answer
+    }
+
+    async fn passphrase(
+        &self,
+        question: PassphraseQuestion,
+    ) -> Result<Option<Passphrase>, ChooserError> {
+        let seat = Seat::find(&self.programs, &question.parent_window, None)?;
+        let open = self.prompts.open(&self.seats, question.asker, seat.id())?;
+        let running = self.chooser_at(open.place(), seat).await?;
+        let answer = running.passphrase(open.name(), &question).await;
+        open.close().await;
         answer
     }
 
@@ -142,7 +163,7 @@ impl Chooser for ProcessChooser {
         if let Some(running) = place.as_ref().and_then(|place| place.running.get()) {
             running.finished(exchange, outcome, details).await;
         }
-        self.leave(exchange).await;
+        self.seats.release(exchange).await;
     }
 
     fn on_cancel(&self, exchanges: UnboundedSender<String>) {
@@ -160,7 +181,7 @@ impl Seats {
         self.lock().exchanges.get(exchange).cloned()
     }
 
-    fn enter(&self, exchange: &str, seat: SeatId) -> Arc<Place> {
+    pub(super) fn enter(&self, exchange: &str, seat: SeatId) -> Arc<Place> {
         let mut taken = self.lock();
         let place = Arc::clone(taken.places.entry(seat).or_insert_with(|| {
             Arc::new(Place {
@@ -172,6 +193,14 @@ impl Seats {
             .exchanges
             .insert(exchange.to_owned(), Arc::clone(&place));
         place
+    }
+
+    /// Forgets `exchange`, and lets its chooser go if that was its last.
+    pub(super) async fn release(&self, exchange: &str) {
+        let unused = self.leave(exchange);
+        if let Some(running) = unused.as_ref().and_then(|place| place.running.get()) {
+            running.retire().await;
+        }
     }
 
     /// Returns the place if nobody needs it any more.

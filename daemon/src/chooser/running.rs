@@ -5,15 +5,20 @@ use std::future::Future;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use credex_protocol::Passphrase;
 use credex_protocol::names::{self, CHOOSER_FD};
 use credex_protocol::proxy::ChooserProxy;
-use credex_protocol::wire::{ChooseRequest, FinishedDetails, ProgressDetails, response};
+use credex_protocol::wire::{
+    ChooseRequest, ConsentRequest, FinishedDetails, PassphraseRequest, ProgressDetails, response,
+};
 use futures_util::StreamExt;
 use zbus::proxy::CacheProperties;
 use zbus::{MatchRule, MessageStream};
 
 use super::seat::Seat;
-use super::{Answer, ChooserError, Programs, Question};
+use super::{
+    Act, Answer, ChooserError, Consent, PassphraseQuestion, Programs, Purpose, Question, Verdict,
+};
 use crate::launcher::{Launcher, Program};
 
 /// The number under which a chooser finds its end of the socket.
@@ -56,20 +61,96 @@ impl Running {
         let call = self
             .proxy
             .choose_importer(&question.exchange, &question.parent_window, request);
+        let (response, results) = self.answered(call).await?;
+        match response {
+            response::DECLINED => Ok(Answer::Decline),
+            response::DONE => sensible(question, results.importer, results.types),
+            other => Err(nonsense(&format!("the response {other}"))),
+        }
+    }
+
+    /// Asks whether an app may touch a password of its website.
+    pub(super) async fn consent(
+        &self,
+        prompt: &str,
+        consent: &Consent,
+    ) -> Result<Verdict, ChooserError> {
+        let (kind, accounts) = act(&consent.act);
+        let request = ConsentRequest {
+            kind: Some(kind.to_owned()),
+            app: Some(consent.app.clone()),
+            domain: Some(consent.domain.clone()),
+            port: consent.port.map(u32::from),
+            accounts: Some(accounts.to_vec()),
+            developer: Some(consent.developer),
+            activation_token: consent.activation_token.clone(),
+        };
+        let call = self
+            .proxy
+            .ask_consent(prompt, &consent.parent_window, request);
+        let (response, results) = self.answered(call).await?;
+        match response {
+            response::DECLINED => Ok(Verdict::NotNow),
+            response::NEVER => Ok(Verdict::Never),
+            response::DONE => chosen(&consent.act, results.account).map(Verdict::Agreed),
+            other => Err(nonsense(&format!("the response {other}"))),
+        }
+    }
+
+    /// Asks for a passphrase.
+    pub(super) async fn passphrase(
+        &self,
+        prompt: &str,
+        question: &PassphraseQuestion,
+    ) -> Result<Option<Passphrase>, ChooserError> {
+        let purpose = match question.purpose {
+            Purpose::Open => "open",
+            Purpose::Create => "create",
+        };
+        let request = PassphraseRequest {
+            purpose: Some(purpose.to_owned()),
+            store: Some(question.store.clone()),
+            attempt: Some(question.attempt),
+            activation_token: question.activation_token.clone(),
+        };
+        let call = self
+            .proxy
+            .ask_passphrase(prompt, &question.parent_window, request);
+        let (response, results) = self.answered(call).await?;
+        match response {
+            response::DECLINED => Ok(None),
+            response::DONE => {
+                let pipe = results
+                    .passphrase
+                    .ok_or_else(|| nonsense("no passphrase"))?;
+                let passphrase = Passphrase::from_pipe(pipe.into());
+                passphrase
+                    .map(Some)
+                    .map_err(|why| nonsense(&why.to_string()))
+            }
+            other => Err(nonsense(&format!("the response {other}"))),
+        }
+    }
+
+    /// Nobody waits for the answer to `prompt` any more.
+    pub(super) async fn withdraw(&self, prompt: &str) {
+        self.tell(self.proxy.withdraw(prompt)).await;
+    }
+
+    /// Waits for an answer, or for the end of the chooser.
+    async fn answered<T>(
+        &self,
+        call: impl Future<Output = zbus::Result<T>>,
+    ) -> Result<T, ChooserError> {
         let reply = tokio::select! {
             biased;
             reply = call => reply,
             () = self.connection.closed() => return Err(ended()),
         };
-        let (response, results) = match reply {
-            Ok(reply) => reply,
-            Err(_) if self.connection.is_closed() => return Err(ended()),
-            Err(error) => return Err(ChooserError::Failed(error.to_string())),
-        };
-        match response {
-            response::DECLINED => Ok(Answer::Decline),
-            response::DONE => sensible(question, results.importer, results.types),
-            other => Err(nonsense(&format!("the response {other}"))),
+        match reply {
+            Ok(reply) => Ok(reply),
+            Err(_) if self.connection.is_closed() => Err(ended()),
+            Err(error) => Err(ChooserError::Failed(error.to_string())),
         }
     }
 
@@ -217,6 +298,26 @@ fn sensible(
         importer,
         types: types.into_iter().collect(),
     })
+}
+
+/// How an act is called on the wire, and the accounts that it is about.
+fn act(act: &Act) -> (&'static str, &[String]) {
+    match act {
+        Act::Add(account) => ("add", std::slice::from_ref(account)),
+        Act::Update(account) => ("update", std::slice::from_ref(account)),
+        Act::Delete(account) => ("delete", std::slice::from_ref(account)),
+        Act::Choose(accounts) => ("choose", accounts),
+    }
+}
+
+/// The account to which the person agreed, if it is one of those that were asked about.
+fn chosen(act: &Act, answered: Option<String>) -> Result<String, ChooserError> {
+    match (act, answered) {
+        (Act::Add(account) | Act::Update(account) | Act::Delete(account), _) => Ok(account.clone()),
+        (Act::Choose(accounts), Some(account)) if accounts.contains(&account) => Ok(account),
+        (Act::Choose(_), Some(_)) => Err(nonsense("an account that was not offered")),
+        (Act::Choose(_), None) => Err(nonsense("no account")),
+    }
 }
 
 fn nonsense(what: &str) -> ChooserError {

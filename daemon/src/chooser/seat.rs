@@ -3,10 +3,11 @@
 
 use std::os::fd::OwnedFd;
 
+use credex_protocol::wire::AppIdentity;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{ChooserError, Programs, Question};
+use super::{ChooserError, Programs};
 
 /// A place where a dialog can be shown, and one chooser runs at most.
 #[derive(Debug)]
@@ -32,16 +33,18 @@ pub(super) enum SeatId {
 }
 
 impl Seat {
-    /// The seat at which `question` is to be asked.
+    /// The seat at which a question of `app` is to be asked.
     ///
     /// A terminal named from inside a sandbox is not to be believed: the sandbox has terminals of its
-    /// own, and the same name means another one here. In this release nobody is known to be inside one.
-    pub(super) fn find(programs: &Programs, question: &Question) -> Result<Seat, ChooserError> {
-        let sandboxed = question.exporter.assurance.as_deref() == Some("sandboxed");
-        let named = question
-            .parent_window
-            .strip_prefix("tty:")
-            .filter(|_| !sandboxed);
+    /// own, and the same name means another one here.
+    pub(super) fn find(
+        programs: &Programs,
+        parent_window: &str,
+        app: Option<&AppIdentity>,
+    ) -> Result<Seat, ChooserError> {
+        let assurance = app.and_then(|app| app.assurance.as_deref());
+        let sandboxed = assurance == Some("sandboxed");
+        let named = parent_window.strip_prefix("tty:").filter(|_| !sandboxed);
         if let Some(path) = named {
             return open(path).map_err(ChooserError::Unavailable);
         }

@@ -349,6 +349,7 @@ fn chooser_error(error: ChooserError) -> Error {
     let reason = match error {
         ChooserError::Unavailable(_) => Reason::ChooserUnavailable,
         ChooserError::Failed(_) => Reason::ChooserFailed,
+        ChooserError::TooMany(_) => Reason::QuotaExceeded,
     };
     Error::new(reason, error.to_string())
 }

@@ -1,11 +1,14 @@
 //! The dialog in which a person decides where credentials go. Serves `org.credex.Chooser1`.
 //!
-//! `model` and `wording` are what every front end shares, `hostile` makes strangers' texts safe to
-//! show, `serve` speaks to the service. The front end here is the terminal.
+//! `model`, `queue` and `wording` are what every front end shares, `language` finds the translation,
+//! `hostile` makes strangers' texts safe to show, `serve` speaks to the service. The front end here is
+//! the terminal.
 
 pub mod hostile;
+pub mod language;
 pub mod model;
 mod object;
+pub mod queue;
 pub mod serve;
 pub mod socket;
 mod terminal;
@@ -16,11 +19,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use credex_protocol::PassphraseError;
 use credex_protocol::names::CHOOSER_FD;
 
 use serve::Service;
 use socket::SocketError;
-use terminal::{Console, Script};
+use terminal::{Choice, Console, Script, Scripted};
 
 /// Asks at the terminal where credentials may go.
 ///
@@ -37,6 +41,33 @@ struct Options {
     /// With --choose: credential types to leave out, by their names in the Credential Exchange Format
     #[arg(long, value_name = "TYPE", value_delimiter = ',', requires = "choose")]
     leave_out: Vec<String>,
+
+    /// Answers without asking, as --choose: whether an app may touch a password of its website
+    #[arg(long, value_name = "VERDICT")]
+    consent: Option<Scripted>,
+
+    /// With --consent agree: the account to choose; the first if missing
+    #[arg(long, value_name = "NAME", requires = "consent")]
+    account: Option<String>,
+
+    /// Answers without asking, as --choose: reads passphrases from this file descriptor, once
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+}
+
+impl Options {
+    fn script(self) -> Result<Script, Trouble> {
+        let passphrase = self.passphrase_fd.map(terminal::passphrase_from);
+        Ok(Script {
+            choose: self.choose.map(|choose| Choice {
+                choose,
+                leave_out: self.leave_out,
+            }),
+            consent: self.consent,
+            account: self.account,
+            passphrase: passphrase.transpose().map_err(Trouble::Passphrase)?,
+        })
+    }
 }
 
 /// Why the chooser could not do its work.
@@ -48,6 +79,8 @@ enum Trouble {
     Service(#[from] zbus::Error),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
+    #[error("--passphrase-fd: {0}")]
+    Passphrase(#[source] PassphraseError),
     #[error("the runtime cannot be started: {0}")]
     Runtime(#[source] io::Error),
 }
@@ -73,11 +106,10 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(options: Options) -> Result<(), Trouble> {
     let socket = socket::inherited(std::env::var_os(CHOOSER_FD).as_deref())?;
+    // Before the session is left: opening a terminal then would make it ours.
+    let script = options.script()?;
     leave_the_session();
-    let script = options.choose.map(|choose| Script {
-        choose,
-        leave_out: options.leave_out,
-    });
+    language::set_from_environment();
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,14 +1,17 @@
 //! The object that the service calls. Serves `org.credex.Chooser1`.
 
 use credex_protocol::names;
-use credex_protocol::wire::{ChooseRequest, ChooseResults, FinishedDetails, ProgressDetails};
+use credex_protocol::wire::{
+    ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
+    PassphraseRequest, PassphraseResults, ProgressDetails, response,
+};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use zbus::fdo;
 use zbus::object_server::SignalEmitter;
 
-use crate::model::{Ending, Question, Stage};
-use crate::serve::{Ask, Event};
+use crate::model::{Consent, Ending, PassphraseQuestion, Question, Stage};
+use crate::serve::{Ask, AskConsent, AskPassphrase, Event};
 
 /// Turns calls into events.
 pub(crate) struct Chooser {
@@ -49,6 +52,58 @@ impl Chooser {
             Ok(answer) => Ok(answer.into_wire()),
             Err(_) => Err(fdo::Error::Failed("the question was withdrawn".into())),
         }
+    }
+
+    #[zbus(out_args("response", "results"))]
+    async fn ask_consent(
+        &self,
+        prompt: String,
+        parent_window: String,
+        request: ConsentRequest,
+    ) -> fdo::Result<(u32, ConsentResults)> {
+        let consent =
+            Consent::parse(request).map_err(|why| fdo::Error::InvalidArgs(why.to_string()))?;
+        let (reply, verdict) = oneshot::channel();
+        self.tell(Event::Consent(AskConsent {
+            prompt,
+            parent_window,
+            consent,
+            reply,
+        }))?;
+        match verdict.await {
+            Ok(verdict) => Ok(verdict.into_wire()),
+            Err(_) => Ok((response::DECLINED, ConsentResults::default())),
+        }
+    }
+
+    #[zbus(out_args("response", "results"))]
+    async fn ask_passphrase(
+        &self,
+        prompt: String,
+        parent_window: String,
+        request: PassphraseRequest,
+    ) -> fdo::Result<(u32, PassphraseResults)> {
+        let question = PassphraseQuestion::parse(request)
+            .map_err(|why| fdo::Error::InvalidArgs(why.to_string()))?;
+        let (reply, typed) = oneshot::channel();
+        self.tell(Event::Passphrase(AskPassphrase {
+            prompt,
+            parent_window,
+            question,
+            reply,
+        }))?;
+        let Ok(Some(passphrase)) = typed.await else {
+            return Ok((response::DECLINED, PassphraseResults::default()));
+        };
+        let pipe = passphrase
+            .into_pipe()
+            .map_err(|why| fdo::Error::IOError(why.to_string()))?;
+        let passphrase = Some(pipe.into());
+        Ok((response::DONE, PassphraseResults { passphrase }))
+    }
+
+    fn withdraw(&self, prompt: String) -> fdo::Result<()> {
+        self.tell(Event::Withdrawn { prompt })
     }
 
     fn progress(&self, exchange: String, state: &str, details: ProgressDetails) -> fdo::Result<()> {

@@ -3,19 +3,28 @@
 
 use std::os::unix::net::UnixStream;
 
-use credex_protocol::names;
+use credex_protocol::{Passphrase, names};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use zbus::object_server::SignalEmitter;
 
-use crate::model::{Answer, Ending, Question, Stage};
+use crate::model::{Answer, Consent, Ending, PassphraseQuestion, Question, Stage, Verdict};
 use crate::object::{Chooser, ChooserSignals};
 
 /// Something for the front end to do.
 #[derive(Debug)]
 pub enum Event {
-    /// Ask.
+    /// Ask where credentials may go.
     Ask(Ask),
+    /// Ask whether an app may touch a password that it shares with its website.
+    Consent(AskConsent),
+    /// Ask for a passphrase.
+    Passphrase(AskPassphrase),
+    /// A consent or a passphrase has become moot: also one that still waits for its turn.
+    Withdrawn {
+        /// The question.
+        prompt: String,
+    },
     /// An exchange went on.
     Progress {
         /// The exchange.
@@ -50,6 +59,44 @@ impl Ask {
     /// Answers. An answer that nobody waits for any more is dropped.
     pub fn answer(self, answer: Answer) {
         self.reply.send(answer).ok();
+    }
+}
+
+/// A consent that waits for its verdict. To drop it says *not now*.
+#[derive(Debug)]
+pub struct AskConsent {
+    /// Names the question.
+    pub prompt: String,
+    /// The window or terminal of the app, untouched.
+    pub parent_window: String,
+    /// The question.
+    pub consent: Consent,
+    pub(crate) reply: oneshot::Sender<Verdict>,
+}
+
+impl AskConsent {
+    /// Answers. A verdict that nobody waits for any more is dropped.
+    pub fn answer(self, verdict: Verdict) {
+        self.reply.send(verdict).ok();
+    }
+}
+
+/// A question for a passphrase. To drop it says no.
+#[derive(Debug)]
+pub struct AskPassphrase {
+    /// Names the question.
+    pub prompt: String,
+    /// The window or terminal of the app for which the store is needed, untouched.
+    pub parent_window: String,
+    /// The question.
+    pub question: PassphraseQuestion,
+    pub(crate) reply: oneshot::Sender<Option<Passphrase>>,
+}
+
+impl AskPassphrase {
+    /// Answers; `None`: the person said no. What nobody waits for any more is wiped.
+    pub fn answer(self, passphrase: Option<Passphrase>) {
+        self.reply.send(passphrase).ok();
     }
 }
 

@@ -179,7 +179,7 @@ async fn a_person_follows_the_exchange_to_its_receipt() {
         "Failed: 1 passkey.\n",
         "Ignored: 2 passwords.\n",
         "Differs from what was announced: 2 notes were announced, 1 came\n",
-        "Your originals are still in “Bitwarden”; delete them there yourself",
+        "Your passwords are still in “Bitwarden”; delete them there when you have\nchecked “KeePassXC”.\n",
     ] {
         terminal.see(line).await;
     }
@@ -208,7 +208,7 @@ async fn a_person_stops_what_they_had_agreed_to() {
     };
     daemon.finish("x", "cancelled", details).await;
     terminal
-        .see("It was stopped. The person stopped it.\n“KeePassXC” was given nothing.")
+        .see("It was stopped.\nDetails: The person stopped it.\nNothing was handed over: “KeePassXC” was given nothing.\nYour passwords are still in “Bitwarden”.")
         .await;
 }
 
@@ -224,7 +224,7 @@ async fn a_question_that_became_moot_is_withdrawn_and_says_why() {
     };
     daemon.finish("x", "failed", details).await;
     terminal
-        .see("The question of “Bitwarden” is withdrawn. It failed. The exporter left the bus.\nNothing was sent.")
+        .see("The question of “Bitwarden” is withdrawn.\nIt failed.\nDetails: The exporter left the bus.\nNothing was sent.")
         .await;
     assert_eq!(daemon.chooser.running(), 0);
     assert_eq!(Arc::clone(&daemon.starter).all_end().await, 1);

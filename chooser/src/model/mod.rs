@@ -1,15 +1,23 @@
-//! What the dialog is about, without any presentation: the question, the answer, how the exchange goes
-//! on and how it ends. Serves `org.credex.Chooser1`; shared by every front end.
+//! What the dialogs are about, without any presentation: the questions, the answers, how the exchange
+//! goes on and how it ends. Serves `org.credex.Chooser1`; shared by every front end.
 //!
 //! Every text in here is safe to show. What is needed untouched for the answer is called `raw`.
 
+mod app;
+mod consent;
+mod ending;
+mod passphrase;
+
 use std::collections::BTreeSet;
 
-use credex_protocol::wire::{
-    AppIdentity, ChooseRequest, ChooseResults, FinishedDetails, ImporterInfo, response,
-};
+use credex_protocol::wire::{ChooseRequest, ChooseResults, ImporterInfo, response};
 
 use crate::hostile;
+
+pub use app::{App, Assurance, Source};
+pub use consent::{Account, Act, Consent, ConsentError, Verdict};
+pub use ending::{Arrived, Ending, Outcome, Stage};
+pub use passphrase::{PassphraseError, PassphraseQuestion, Purpose};
 
 /// Why a question cannot be put to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,32 +25,6 @@ pub enum QuestionError {
     /// The list of importers is missing or empty, or none of them has an id.
     #[error("the request names no importer to choose from: give at least one, with an id")]
     NoImporter,
-}
-
-/// How sure the service is of who an app is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Assurance {
-    /// A sandbox confines and names it.
-    Sandboxed,
-    /// The service started it.
-    Launched,
-    /// Its program belongs to the system.
-    Installed,
-    /// A claim. Also whatever the chooser does not know.
-    Unverified,
-}
-
-/// The app that wants to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exporter {
-    /// Display name, or if it gives none its id.
-    pub name: String,
-    /// Desktop-entry ID; empty where there is none.
-    pub id: String,
-    /// The exporting provider of the app, where it has several.
-    pub provider: Option<String>,
-    /// How sure the service is.
-    pub assurance: Assurance,
 }
 
 /// A CXF credential type.
@@ -98,6 +80,8 @@ pub struct Importer {
     pub icon: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
+    /// How sure the service is of its name; only of one that runs already.
+    pub assurance: Option<Assurance>,
     /// A warning.
     pub conflict: Option<String>,
     will_not_take: BTreeSet<Kind>,
@@ -115,13 +99,36 @@ impl Importer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
-    pub exporter: Exporter,
+    pub exporter: App,
     /// What leaves; `None` if the exporter does not say.
     pub sends: Option<Vec<Quantity>>,
     /// Who can take it. Never empty.
     pub importers: Vec<Importer>,
+    /// Whether the person must then prove who they are.
+    pub authentication: Authentication,
     /// XDG activation token, for a front end with windows.
     pub activation_token: Option<String>,
+}
+
+/// Whether anything checks, before the credentials go, that it is the person who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// The system will ask for a password or the like next.
+    Asked,
+    /// Nothing on this computer can check it. Also whatever the chooser does not know.
+    Unchecked,
+    /// The administrator wants no check.
+    Waived,
+}
+
+impl Authentication {
+    fn parse(word: Option<&str>) -> Authentication {
+        match word {
+            Some("asked") => Authentication::Asked,
+            Some("waived") => Authentication::Waived,
+            _ => Authentication::Unchecked,
+        }
+    }
 }
 
 /// What the person answered.
@@ -163,7 +170,8 @@ impl Question {
                 .collect()
         });
         Ok(Question {
-            exporter: parse_exporter(&request.exporter.unwrap_or_default()),
+            exporter: App::parse(request.exporter.unwrap_or_default()),
+            authentication: Authentication::parse(request.authentication.as_deref()),
             sends,
             importers,
             activation_token: request.activation_token,
@@ -226,26 +234,11 @@ impl Answer {
     }
 }
 
-fn parse_exporter(app: &AppIdentity) -> Exporter {
-    let id = hostile::identifier(app.app_id.as_deref().unwrap_or_default());
-    Exporter {
-        name: name_or_id(app.name.as_deref(), &id),
-        id,
-        provider: app.provider.as_deref().map(hostile::name),
-        assurance: match app.assurance.as_deref() {
-            Some("sandboxed") => Assurance::Sandboxed,
-            Some("launched") => Assurance::Launched,
-            Some("installed") => Assurance::Installed,
-            _ => Assurance::Unverified,
-        },
-    }
-}
-
 fn parse_importer(info: ImporterInfo) -> Option<Importer> {
     let raw_id = info.id.filter(|id| !id.is_empty())?;
     let id = hostile::identifier(&raw_id);
     Some(Importer {
-        name: name_or_id(info.name.as_deref(), &id),
+        name: app::name_or_id(info.name.as_deref(), &id),
         raw_name: info.name.unwrap_or_default(),
         raw_id,
         id,
@@ -255,10 +248,8 @@ fn parse_importer(info: ImporterInfo) -> Option<Importer> {
             Some("user") => Origin::User,
             _ => Origin::Running,
         },
-        conflict: info
-            .conflict
-            .map(|text| hostile::sentence(&text))
-            .filter(|text| !text.is_empty()),
+        assurance: info.assurance.as_deref().map(Assurance::parse),
+        conflict: app::warning(info.conflict),
         will_not_take: info
             .will_not_take
             .into_iter()
@@ -266,118 +257,6 @@ fn parse_importer(info: ImporterInfo) -> Option<Importer> {
             .map(|raw| Kind { raw })
             .collect(),
     })
-}
-
-fn name_or_id(name: Option<&str>, id: &str) -> String {
-    match name.map(hostile::name) {
-        Some(name) if !name.is_empty() => name,
-        _ if !id.is_empty() => id.to_owned(),
-        _ => "an app without a name".to_owned(),
-    }
-}
-
-/// How far an exchange has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// The exporter is preparing the credentials.
-    Exporting,
-    /// The service holds them, sealed.
-    Deposited,
-    /// The importer was told.
-    Offered,
-    /// The importer has them.
-    Claimed,
-}
-
-impl Stage {
-    /// The stage of its name on the wire; `None` if this release does not know it.
-    #[must_use]
-    pub fn from_wire(state: &str) -> Option<Stage> {
-        match state {
-            "exporting" => Some(Stage::Exporting),
-            "deposited" => Some(Stage::Deposited),
-            "offered" => Some(Stage::Offered),
-            "claimed" => Some(Stage::Claimed),
-            _ => None,
-        }
-    }
-}
-
-/// What became of the credentials of a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived {
-    /// The type.
-    pub kind: Kind,
-    /// Taken over.
-    pub succeeded: u32,
-    /// Meant to be taken, and not.
-    pub failed: u32,
-    /// Left out on purpose.
-    pub ignored: u32,
-}
-
-/// How an exchange ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The importer has reported.
-    Completed {
-        /// What became of each type.
-        receipt: Vec<Arrived>,
-        /// Where what arrived differs from what was declared and let go.
-        discrepancies: Vec<String>,
-    },
-    /// It ended without a receipt.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// A sentence that says why; empty if there is none.
-        message: String,
-        /// Whether the importer had received the payload; `None` if nobody knows.
-        handed_over: Option<bool>,
-    },
-}
-
-/// How an exchange ended without a receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Somebody ended it.
-    Cancelled,
-    /// The time was up.
-    Expired,
-    /// It went wrong. Also whatever the chooser does not know.
-    Failed,
-}
-
-impl Ending {
-    /// Reads an ending, and makes its texts safe to show.
-    #[must_use]
-    pub fn parse(outcome: &str, details: FinishedDetails) -> Ending {
-        if outcome == "completed" {
-            let receipt = details.receipt.unwrap_or_default();
-            let discrepancies = details.discrepancies.unwrap_or_default();
-            return Ending::Completed {
-                receipt: receipt
-                    .into_iter()
-                    .map(|(raw, tally)| Arrived {
-                        kind: Kind { raw },
-                        succeeded: tally.succeeded,
-                        failed: tally.failed,
-                        ignored: tally.ignored,
-                    })
-                    .collect(),
-                discrepancies: discrepancies.iter().map(|d| hostile::sentence(d)).collect(),
-            };
-        }
-        Ending::Ended {
-            outcome: match outcome {
-                "cancelled" => Outcome::Cancelled,
-                "expired" => Outcome::Expired,
-                _ => Outcome::Failed,
-            },
-            message: hostile::sentence(&details.message.unwrap_or_default()),
-            handed_over: details.handed_over,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -433,13 +312,15 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_known_counts_as_the_least_assurance() {
-        for unknown in [None, Some("notarised".to_owned())] {
-            let app = AppIdentity {
-                assurance: unknown,
-                ..AppIdentity::default()
-            };
-            assert_eq!(parse_exporter(&app).assurance, Assurance::Unverified);
+    fn a_check_that_is_not_known_counts_as_none() {
+        for (word, meant) in [
+            (Some("asked"), Authentication::Asked),
+            (Some("waived"), Authentication::Waived),
+            (Some("unchecked"), Authentication::Unchecked),
+            (Some("skipped"), Authentication::Unchecked),
+            (None, Authentication::Unchecked),
+        ] {
+            assert_eq!(Authentication::parse(word), meant, "{word:?}");
         }
     }
 }

@@ -1,6 +1,10 @@
-//! What a typed line means. Pure.
+//! What a typed line means. Pure, but for the person's language, in which words may be typed, too.
 
 use std::collections::BTreeSet;
+
+use tr::tr;
+
+use crate::model::Consent;
 
 /// What was understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,8 +17,51 @@ pub(crate) enum Heard<T> {
     Unclear(String),
 }
 
+/// What was understood of the answer to a consent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// Yes, and for a choice this one of the accounts.
+    Agree(usize),
+    /// Never.
+    Never,
+}
+
 fn is_cancel(line: &str) -> bool {
-    ["c", "cancel", "n", "no", "q", "quit"].contains(&line.to_lowercase().as_str())
+    let typed = line.to_lowercase();
+    ["c", "cancel", "n", "no", "q", "quit"].contains(&typed.as_str()) || typed == tr!("no")
+}
+
+fn is_yes(line: &str) -> bool {
+    let typed = line.to_lowercase();
+    typed == "yes" || typed == tr!("yes")
+}
+
+fn is_never(line: &str) -> bool {
+    let typed = line.to_lowercase();
+    typed == "never" || typed == tr!("never")
+}
+
+/// What was said to a consent: the whole word yes, or for a choice a number; the whole word never; or
+/// not now.
+pub(crate) fn verdict(line: &str, consent: &Consent, chooses: bool) -> Heard<Spoken> {
+    let count = consent.accounts().len();
+    if line.is_empty() || is_cancel(line) {
+        return Heard::Cancel;
+    }
+    if is_never(line) {
+        return Heard::Meant(Spoken::Never);
+    }
+    match (chooses, index(line, count)) {
+        (true, Some(index)) => Heard::Meant(Spoken::Agree(index)),
+        (false, _) if is_yes(line) => Heard::Meant(Spoken::Agree(0)),
+        (true, None) => Heard::Unclear(tr!(
+            "Please type a number from 1 to {}, the whole word never, or only Enter for not now.",
+            count
+        )),
+        (false, _) => Heard::Unclear(tr!(
+            "Please type the whole word yes or never, or only Enter for not now."
+        )),
+    }
 }
 
 /// One of `count` numbered apps, as an index. The empty line cancels.
@@ -25,8 +72,11 @@ pub(crate) fn app(line: &str, count: usize) -> Heard<usize> {
     match index(line, count) {
         Some(index) => Heard::Meant(index),
         None => Heard::Unclear(match count {
-            1 => "Please type 1, or only Enter to cancel.".to_owned(),
-            _ => format!("Please type a number from 1 to {count}, or only Enter to cancel."),
+            1 => tr!("Please type 1, or only Enter to cancel."),
+            _ => tr!(
+                "Please type a number from 1 to {}, or only Enter to cancel.",
+                count
+            ),
         }),
     }
 }
@@ -43,12 +93,13 @@ pub(crate) fn left_out(line: &str, count: usize) -> Heard<BTreeSet<usize>> {
         .map(|word| index(word, count))
         .collect::<Option<BTreeSet<_>>>()
     {
-        Some(all) if all.len() == count => Heard::Unclear(
-            "Then nothing would be left to send. Type c and Enter to cancel.".to_owned(),
-        ),
+        Some(all) if all.len() == count => Heard::Unclear(tr!(
+            "Then nothing would be left to send. Type c and Enter to cancel."
+        )),
         Some(some) => Heard::Meant(some),
-        None => Heard::Unclear(format!(
-            "Please type numbers from 1 to {count} with spaces between them, or only Enter to leave nothing out."
+        None => Heard::Unclear(tr!(
+            "Please type numbers from 1 to {} with spaces between them, or only Enter to leave nothing out.",
+            count
         )),
     }
 }
@@ -58,9 +109,11 @@ pub(crate) fn yes(line: &str) -> Heard<()> {
     if line.is_empty() || is_cancel(line) {
         return Heard::Cancel;
     }
-    match line.to_lowercase().as_str() {
-        "yes" => Heard::Meant(()),
-        _ => Heard::Unclear("Please type the whole word yes, or only Enter to cancel.".to_owned()),
+    match is_yes(line) {
+        true => Heard::Meant(()),
+        false => Heard::Unclear(tr!(
+            "Please type the whole word yes, or only Enter to cancel."
+        )),
     }
 }
 

@@ -4,11 +4,13 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use credex_protocol::LONGEST_PASSPHRASE;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::termios::{self, QueueSelector};
+use rustix::termios::{self, LocalModes, OptionalActions, QueueSelector, Termios};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use zeroize::Zeroizing;
 
 const LONGEST_LINE: usize = 4096;
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=80;
@@ -19,7 +21,25 @@ pub(crate) struct Console {
     input: End,
     output: End,
     typed: Vec<u8>,
+    /// The line so far that is typed unseen.
+    unseen: Zeroizing<Vec<u8>>,
     colour: bool,
+}
+
+/// While this lives, the terminal does not show what is typed, but for the end of the line.
+#[derive(Debug)]
+pub(crate) struct Unseen {
+    terminal: OwnedFd,
+    before: Option<Termios>,
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // If it fails, the terminal is gone.
+            termios::tcsetattr(&self.terminal, OptionalActions::Now, before).ok();
+        }
+    }
 }
 
 impl Console {
@@ -32,6 +52,7 @@ impl Console {
             input: End::open(stdin, OFlags::RDONLY, Interest::READABLE)?,
             output: End::open(stdout, OFlags::WRONLY | OFlags::APPEND, Interest::WRITABLE)?,
             typed: Vec::new(),
+            unseen: Zeroizing::default(),
             colour: !plain && termios::isatty(stdout),
         })
     }
@@ -54,12 +75,55 @@ impl Console {
     /// Forgets what was typed at a terminal before now. What is piped in was meant, and stays.
     pub(crate) fn forget_typed(&mut self) -> io::Result<()> {
         match termios::tcflush(self.input.fd(), QueueSelector::IFlush) {
-            Ok(()) => self.typed.clear(),
+            Ok(()) => {
+                self.typed.clear();
+                self.unseen = Zeroizing::default();
+            }
             Err(Errno::NOTTY | Errno::INVAL) => {}
             Err(Errno::IO) => {} // Hung up: the next read says so.
             Err(errno) => return Err(errno.into()),
         }
         Ok(())
+    }
+
+    /// Lets what is typed go unseen. Where there is no terminal, nothing is shown anyway.
+    pub(crate) fn unsee(&self) -> io::Result<Unseen> {
+        let terminal = self.input.fd().try_clone()?;
+        let before = match termios::tcgetattr(&terminal) {
+            Ok(before) => before,
+            Err(Errno::NOTTY | Errno::IO) => {
+                let before = None;
+                return Ok(Unseen { terminal, before });
+            }
+            Err(errno) => return Err(errno.into()),
+        };
+        let mut unseen = before.clone();
+        unseen.local_modes.remove(LocalModes::ECHO);
+        unseen.local_modes.insert(LocalModes::ECHONL);
+        termios::tcsetattr(&terminal, OptionalActions::Now, &unseen)?;
+        Ok(Unseen {
+            terminal,
+            before: Some(before),
+        })
+    }
+
+    /// The next line by the byte, or `None` at the end of the input. A line that is longer than a
+    /// passphrase is cut, but not to the length of one. May be dropped and called again.
+    pub(crate) async fn unseen_line(&mut self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        if self.unseen.capacity() == 0 {
+            // It never grows: that would leave a copy behind.
+            self.unseen = Zeroizing::new(Vec::with_capacity(LONGEST_PASSPHRASE + 1));
+        }
+        let mut byte = Zeroizing::new([0]);
+        loop {
+            match self.input.read(byte.as_mut_slice()).await {
+                Ok(0) | Err(Errno::IO) => return Ok(None),
+                Ok(_) if *byte == [b'\n'] => return Ok(Some(std::mem::take(&mut self.unseen))),
+                Ok(_) if self.unseen.len() <= LONGEST_PASSPHRASE => self.unseen.push(byte[0]),
+                Ok(_) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
     }
 
     /// Writes all of `text`.

@@ -1,16 +1,16 @@
-//! One question at the terminal: which app, what to leave out, and the whole word yes.
+//! Where credentials may go, at the terminal: which app, what to leave out, and the whole word yes.
 
 use std::collections::BTreeSet;
-use std::io;
+
+use tr::tr;
 
 use super::answers::{self, Heard};
-use super::page::{Page, Tone};
-use super::{Desk, Happened, Interrupted, Live, Turn, pages};
+use super::prompt::{Asking, Interrupted};
+use super::{Desk, Live, pages};
 use crate::model::{Answer, Importer, Kind, Quantity, Question};
+use crate::queue::Subject;
 use crate::serve::{Ask, Event};
 use crate::wording;
-
-const WRONG_ANSWERS: u32 = 5;
 
 /// What the person decided: an importer of the question, and the types that stay.
 pub(super) struct Decision {
@@ -20,16 +20,10 @@ pub(super) struct Decision {
 
 impl Desk {
     /// Puts the question, and answers for the person.
-    pub(super) async fn decide(&mut self, turn: Turn) -> Result<(), Interrupted> {
-        let Turn { ask, waited } = turn;
-        if waited {
-            let line = "Another question has been waiting:";
-            self.show(Page::default().gap().say(Tone::Plain, line))
-                .await?;
-        }
+    pub(super) async fn decide_export(&mut self, ask: Ask) -> Result<(), Interrupted> {
         self.show(&pages::question(&ask.question)).await?;
-        let decision = match self.script.clone() {
-            Some(script) => Ok(self.follow(&script, &ask.question).await?),
+        let decision = match self.script.choose.clone() {
+            Some(choice) => Ok(self.follow(&choice, &ask.question).await?),
             None => self.converse(&ask).await,
         };
         match decision {
@@ -39,11 +33,15 @@ impl Desk {
             }
             Ok(None) => {
                 ask.answer(Answer::Decline);
-                Ok(self.say(wording::DECLINED).await?)
+                Ok(self.say(&wording::declined()).await?)
             }
-            Err(Interrupted::Withdrawn(ending)) => {
-                let lines = wording::withdrawn(&ask.question.exporter.name, &ending);
+            Err(Interrupted::Moot(event)) => {
                 self.console.write("\n").await?;
+                let name = &ask.question.exporter.name;
+                let lines = match &*event {
+                    Event::Finished { ending, .. } => wording::withdrawn(name, ending),
+                    _ => vec![wording::withdrawn_prompt(Some(name))],
+                };
                 Ok(self.show(&pages::news(&lines)).await?)
             }
             Err(other) => Err(other),
@@ -70,10 +68,7 @@ impl Desk {
     async fn converse(&mut self, ask: &Ask) -> Result<Option<Decision>, Interrupted> {
         self.input_ended = false;
         let question = &ask.question;
-        let mut asking = Asking {
-            exchange: &ask.exchange,
-            wrong: 0,
-        };
+        let mut asking = Asking::new(Subject::Exchange(ask.exchange.clone()));
         let Some(chosen) = self.ask_app(&mut asking, question).await? else {
             return Ok(None);
         };
@@ -95,16 +90,16 @@ impl Desk {
 
     async fn ask_app(
         &mut self,
-        asking: &mut Asking<'_>,
+        asking: &mut Asking,
         question: &Question,
     ) -> Result<Option<usize>, Interrupted> {
         let prompt = match question.importers.len() {
-            1 => "Type 1 to choose it, or only Enter to cancel: ",
-            _ => "Type the number of the app, or only Enter to cancel: ",
+            1 => tr!("Type 1 to choose it, or only Enter to cancel:"),
+            _ => tr!("Type the number of the app, or only Enter to cancel:"),
         };
         let hear = |line: &str| match answers::app(line, question.importers.len()) {
             Heard::Meant(index) => match question.importers.get(index) {
-                Some(importer) if question.is_pointless(importer) => Heard::Unclear(format!(
+                Some(importer) if question.is_pointless(importer) => Heard::Unclear(tr!(
                     "“{}” takes none of these. Press only Enter to cancel.",
                     importer.name
                 )),
@@ -112,12 +107,12 @@ impl Desk {
             },
             other => other,
         };
-        self.prompt(asking, prompt, hear).await
+        self.prompt(asking, &prompt, hear).await
     }
 
     async fn ask_left_out(
         &mut self,
-        asking: &mut Asking<'_>,
+        asking: &mut Asking,
         importer: &Importer,
         going: &[&Quantity],
     ) -> Result<Option<BTreeSet<Kind>>, Interrupted> {
@@ -125,9 +120,9 @@ impl Desk {
             return Ok(Some(BTreeSet::new()));
         }
         self.show(&pages::leave_out(importer, going)).await?;
-        let prompt = "Leave anything out? Type numbers, or only Enter for nothing: ";
+        let prompt = tr!("Leave anything out? Type numbers, or only Enter for nothing:");
         let hear = |line: &str| answers::left_out(line, going.len());
-        let indices = self.prompt(asking, prompt, hear).await?;
+        let indices = self.prompt(asking, &prompt, hear).await?;
         Ok(indices.map(|indices| {
             let kinds = indices.into_iter().filter_map(|index| going.get(index));
             kinds.map(|each| each.kind.clone()).collect()
@@ -136,7 +131,7 @@ impl Desk {
 
     async fn ask_yes(
         &mut self,
-        asking: &mut Asking<'_>,
+        asking: &mut Asking,
         question: &Question,
         importer: &Importer,
         left_out: &BTreeSet<Kind>,
@@ -148,61 +143,14 @@ impl Desk {
         staying.extend(question.refused_by(importer));
         self.show(&pages::confirm(question, importer, &going, &staying))
             .await?;
-        let prompt = "Type yes to send, or only Enter to cancel: ";
-        self.prompt(asking, prompt, answers::yes).await
-    }
-
-    /// Asks until the answer is understood. `None`: cancelled, also by the end of the input and by too
-    /// many answers that were not understood.
-    async fn prompt<T>(
-        &mut self,
-        asking: &mut Asking<'_>,
-        prompt: &str,
-        hear: impl Fn(&str) -> Heard<T>,
-    ) -> Result<Option<T>, Interrupted> {
-        loop {
-            self.console.forget_typed()?;
-            self.console.write(prompt).await?;
-            let Some(line) = self.answer_to(asking).await? else {
-                self.console.write("\n").await?;
-                return Ok(None);
-            };
-            let hint = match hear(&line) {
-                Heard::Meant(meant) => return Ok(Some(meant)),
-                Heard::Cancel => return Ok(None),
-                Heard::Unclear(hint) => hint,
-            };
-            asking.wrong += 1;
-            if asking.wrong == WRONG_ANSWERS {
-                self.say("That was not understood five times.").await?;
+        if let Some(unchecked) = wording::unchecked(question) {
+            self.show(&pages::unchecked(&unchecked)).await?;
+            let prompt = tr!("Type yes if it is you, or only Enter to cancel:");
+            if self.prompt(asking, &prompt, answers::yes).await?.is_none() {
                 return Ok(None);
             }
-            self.say(&hint).await?;
         }
+        let prompt = tr!("Type yes to send, or only Enter to cancel:");
+        self.prompt(asking, &prompt, answers::yes).await
     }
-
-    async fn answer_to(&mut self, asking: &Asking<'_>) -> Result<Option<String>, Interrupted> {
-        loop {
-            match self.next(true).await? {
-                Happened::Line(line) => return Ok(line),
-                Happened::Closed => return Err(Interrupted::Closed),
-                Happened::Event(Event::Finished { exchange, ending })
-                    if exchange == asking.exchange =>
-                {
-                    return Err(Interrupted::Withdrawn(ending));
-                }
-                Happened::Event(event) => self.hold(event),
-            }
-        }
-    }
-
-    pub(super) async fn say(&self, line: &str) -> io::Result<()> {
-        self.show(Page::default().say(Tone::Plain, line)).await
-    }
-}
-
-/// The question that is open, and how often it was answered with something else.
-struct Asking<'a> {
-    exchange: &'a str,
-    wrong: u32,
 }

@@ -4,24 +4,30 @@
 //! typed before a question was shown answers it, and Enter alone never sends anything.
 
 mod answers;
+mod consent;
 mod console;
 mod dialog;
 mod page;
 mod pages;
+mod passphrase;
+mod prompt;
 mod script;
 
 use std::collections::VecDeque;
 use std::io;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tr::tr;
 
 pub(crate) use console::Console;
-pub(crate) use script::Script;
+pub(crate) use script::{Choice, Script, Scripted, passphrase_from};
 
-use crate::model::{Ending, Stage};
-use crate::serve::{Ask, Event, Service};
+use crate::model::Stage;
+use crate::queue::{Prompt, Queue};
+use crate::serve::{Event, Service};
 use crate::wording;
-use page::Page;
+use page::{Page, Tone};
+use prompt::Interrupted;
 
 /// Asks and tells at `console` until the socket of `service` ends.
 ///
@@ -31,33 +37,36 @@ pub(crate) async fn run(
     console: Console,
     service: Service,
     events: UnboundedReceiver<Event>,
-    script: Option<Script>,
+    script: Script,
 ) -> io::Result<()> {
     let mut desk = Desk {
         console,
         service,
         events,
         script,
-        queue: VecDeque::new(),
+        queue: Queue::default(),
         held: VecDeque::new(),
         live: Vec::new(),
         agreed: 0,
         input_ended: false,
     };
+    let mut busy = false;
     loop {
-        if let Some(ask) = desk.queue.pop_front() {
-            if let Err(Interrupted::Io(error)) = desk.decide(ask).await {
+        if let Some(prompt) = desk.queue.turn() {
+            if let Err(Interrupted::Io(error)) = desk.decide(prompt, busy).await {
                 return Err(error);
             }
+            busy = true;
             continue;
         }
+        busy = false;
         let happened = match desk.held.pop_front() {
-            Some(event) => Happened::Event(event),
+            Some(event) => Happened::Event(Box::new(event)),
             None => desk.next(desk.may_stop()).await?,
         };
         match happened {
             Happened::Closed => return Ok(()),
-            Happened::Event(event) => desk.take(event).await?,
+            Happened::Event(event) => desk.take(*event).await?,
             Happened::Line(Some(line)) => desk.typed(&line).await?,
             Happened::Line(None) => desk.input_ended = true,
         }
@@ -69,19 +78,13 @@ struct Desk {
     console: Console,
     service: Service,
     events: UnboundedReceiver<Event>,
-    script: Option<Script>,
-    /// Questions that wait for their turn; whether they had to.
-    queue: VecDeque<Turn>,
+    script: Script,
+    queue: Queue,
     /// What happened to other exchanges while a question was open.
     held: VecDeque<Event>,
     live: Vec<Live>,
     agreed: usize,
     input_ended: bool,
-}
-
-struct Turn {
-    ask: Ask,
-    waited: bool,
 }
 
 /// An exchange to which the person has agreed.
@@ -94,21 +97,15 @@ struct Live {
 }
 
 enum Happened {
-    Event(Event),
+    Event(Box<Event>),
     Line(Option<String>),
     Closed,
 }
 
-/// Why a question ended without an answer.
-enum Interrupted {
-    Withdrawn(Ending),
-    Closed,
-    Io(io::Error),
-}
-
-impl From<io::Error> for Interrupted {
-    fn from(error: io::Error) -> Interrupted {
-        Interrupted::Io(error)
+impl Happened {
+    /// What came from the service, or its end.
+    fn of(event: Option<Event>) -> Happened {
+        event.map_or(Happened::Closed, |event| Happened::Event(Box::new(event)))
     }
 }
 
@@ -117,47 +114,49 @@ impl Desk {
     async fn next(&mut self, listen: bool) -> io::Result<Happened> {
         tokio::select! {
             biased;
-            event = self.events.recv() => Ok(event.map_or(Happened::Closed, Happened::Event)),
+            event = self.events.recv() => Ok(Happened::of(event)),
             () = self.service.closed() => Ok(Happened::Closed),
             line = self.console.line(), if listen => Ok(Happened::Line(line?)),
         }
     }
 
+    /// Puts the question, and answers for the person. `waited`: another one was open before.
+    async fn decide(&mut self, prompt: Prompt, waited: bool) -> Result<(), Interrupted> {
+        if waited {
+            let line = wording::waiting();
+            self.show(Page::default().gap().say(Tone::Plain, line))
+                .await?;
+        }
+        match prompt {
+            Prompt::Export(ask) => self.decide_export(ask).await,
+            Prompt::Consent(ask) => self.decide_consent(ask).await,
+            Prompt::Passphrase(ask) => self.decide_passphrase(ask).await,
+        }
+    }
+
     async fn take(&mut self, event: Event) -> io::Result<()> {
-        match event {
-            Event::Ask(ask) => self.queue.push_back(Turn { ask, waited: false }),
-            Event::Progress {
+        match self.queue.take(event) {
+            Some(Event::Progress {
                 exchange,
                 stage,
                 expires,
-            } => {
-                self.tell_progress(&exchange, stage, expires).await?;
-            }
-            Event::Finished { exchange, ending } => {
+            }) => self.tell_progress(&exchange, stage, expires).await,
+            Some(Event::Finished { exchange, ending }) => {
                 let Some(at) = self.live.iter().position(|live| live.exchange == exchange) else {
                     return Ok(());
                 };
                 let live = self.live.remove(at);
                 let lines = wording::ending(&live.exporter, &live.importer, &ending);
-                self.show(&pages::news(&lines)).await?;
+                self.show(&pages::news(&lines)).await
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Keeps for later what happens while a question is open.
     fn hold(&mut self, event: Event) {
-        match event {
-            Event::Ask(ask) => self.queue.push_back(Turn { ask, waited: true }),
-            Event::Finished { exchange, ending } => {
-                let before = self.queue.len();
-                self.queue.retain(|turn| turn.ask.exchange != exchange);
-                if self.queue.len() == before {
-                    self.held.push_back(Event::Finished { exchange, ending });
-                }
-            }
-            event @ Event::Progress { .. } => self.held.push_back(event),
-        }
+        let other = self.queue.take(event);
+        self.held.extend(other);
     }
 
     async fn tell_progress(
@@ -180,7 +179,7 @@ impl Desk {
         }
         let minutes = expires.map(minutes_until);
         let line = wording::progress(&live.exporter, &live.importer, stage, minutes);
-        self.show(page.say(page::Tone::Plain, line + &hint)).await
+        self.show(page.say(Tone::Plain, line + &hint)).await
     }
 
     fn stop_hint(&self, exchange: &str, stage: Stage) -> String {
@@ -188,17 +187,18 @@ impl Desk {
         let live = self.live.iter().find(|live| live.exchange == exchange);
         match live {
             Some(_) if stoppable && self.live.len() == 1 => {
-                " Press c and Enter to stop.".to_owned()
+                format!(" {}", tr!("Press c and Enter to stop."))
             }
             Some(live) if stoppable => {
-                format!(" Type c {} and press Enter to stop it.", live.number)
+                let hint = tr!("Type c {} and press Enter to stop it.", live.number);
+                format!(" {hint}")
             }
             _ => String::new(),
         }
     }
 
     fn may_stop(&self) -> bool {
-        !self.live.is_empty() && !self.input_ended && self.script.is_none()
+        !self.live.is_empty() && !self.input_ended && self.script.choose.is_none()
     }
 
     /// A line that was typed while no question is open.
@@ -212,15 +212,19 @@ impl Desk {
         let mut page = Page::default();
         if let Some(live) = chosen {
             self.service.stop(&live.exchange);
-            page.say(page::Tone::Plain, "Stopping.");
+            page.say(Tone::Plain, tr!("Stopping."));
         } else {
             page.say(
-                page::Tone::Plain,
-                "Which one? Type c, a space and its number:",
+                Tone::Plain,
+                tr!("Which one? Type c, a space and its number:"),
             );
             for live in &self.live {
-                let words = format!("“{}” to “{}”", live.exporter, live.importer);
-                page.labelled(page::Tone::Plain, format!("  {}.", live.number), 6, words);
+                let words = tr!(
+                    "“{exporter}” to “{importer}”",
+                    exporter = live.exporter,
+                    importer = live.importer
+                );
+                page.labelled(Tone::Plain, format!("  {}.", live.number), 6, words);
             }
         }
         self.show(&page).await

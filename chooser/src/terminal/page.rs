@@ -2,6 +2,7 @@
 //! by colour alone.
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
 /// How a paragraph is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,10 @@ impl Page {
     pub(crate) fn render(&self, width: usize, colour: bool) -> String {
         let mut out = String::new();
         for (tone, label, indent, text) in &self.paragraphs {
-            let first = format!("{label:indent$}");
+            let first = format!(
+                "{label}{}",
+                " ".repeat(indent.saturating_sub(label.width()))
+            );
             let rest = " ".repeat(*indent);
             let options = textwrap::Options::new(width)
                 .initial_indent(&first)

@@ -1,19 +1,28 @@
 //! What the terminal shows: the pages of the dialog, from the model and the wording.
 
+use tr::tr;
+use unicode_width::UnicodeWidthStr;
+
 use super::page::{Page, Tone};
-use crate::model::{Assurance, Importer, Quantity, Question};
+use crate::model::{
+    Act, App, Assurance, Consent, Importer, PassphraseQuestion, Quantity, Question,
+};
 use crate::wording;
 
 /// The whole question: who asks, what leaves, what is at stake, and who can take it.
 pub(crate) fn question(question: &Question) -> Page {
+    let app = &question.exporter;
     let mut page = Page::default();
-    page.gap();
-    who(&mut page, question);
+    page.gap().say(Tone::Strong, wording::headline(app));
+    let mut facts = who(app);
+    facts.push((Tone::Strong, tr!("Sends:"), wording::sends(question)));
+    table(&mut page, &facts);
+    warnings(&mut page, app);
     page.gap();
     for risk in wording::risks(question) {
         page.say(Tone::Plain, risk);
     }
-    page.gap().say(Tone::Plain, "Apps that can take them:");
+    page.gap().say(Tone::Plain, tr!("Apps that can take them:"));
     for (number, importer) in (1..).zip(&question.importers) {
         offer(&mut page, question, number, importer);
     }
@@ -21,24 +30,80 @@ pub(crate) fn question(question: &Question) -> Page {
     page
 }
 
-fn who(page: &mut Page, question: &Question) {
-    let exporter = &question.exporter;
-    let tone = match exporter.assurance {
+/// Whether an app may touch a password that it shares with its website.
+pub(crate) fn consent(consent: &Consent) -> Page {
+    let app = &consent.app;
+    let mut page = Page::default();
+    page.gap()
+        .say(Tone::Strong, wording::consent_headline(consent));
+    let mut facts = who(app);
+    facts.push((Tone::Strong, tr!("Website:"), consent.site.clone()));
+    if let Act::Add(account) | Act::Update(account) | Act::Delete(account) = &consent.act {
+        facts.push((Tone::Strong, tr!("Account:"), wording::account(account)));
+    }
+    table(&mut page, &facts);
+    warnings(&mut page, app);
+    if consent.developer {
+        page.say(Tone::Warning, wording::warning(&wording::developer(app)));
+    }
+    page.gap().say(Tone::Plain, wording::consequence(consent));
+    if let Act::Choose(accounts) = &consent.act {
+        page.gap();
+        for (number, account) in (1..).zip(accounts) {
+            let words = wording::account(account);
+            page.labelled(Tone::Plain, format!("  {number}."), 6, words);
+        }
+    }
+    page.gap();
+    page
+}
+
+/// What a passphrase is asked for.
+pub(crate) fn passphrase(question: &PassphraseQuestion) -> Page {
+    let mut page = Page::default();
+    page.gap()
+        .say(Tone::Strong, wording::passphrase_headline(question))
+        .say(Tone::Plain, wording::passphrase_explanation(question));
+    page
+}
+
+/// That nothing checks who answers.
+pub(crate) fn unchecked(words: &str) -> Page {
+    let mut page = Page::default();
+    page.say(Tone::Warning, words);
+    page
+}
+
+/// The app that asks: how it is meant, what it is called, and what it says.
+fn who(app: &App) -> Vec<(Tone, String, String)> {
+    let tone = match app.assurance {
         Assurance::Unverified => Tone::Warning,
         _ => Tone::Plain,
     };
-    page.say(Tone::Strong, wording::headline(exporter))
-        .labelled(Tone::Plain, "  App ID:", 12, wording::app_id(exporter));
-    if let Some(provider) = &exporter.provider {
-        page.labelled(Tone::Plain, "  Provider:", 12, provider);
+    let mut facts = vec![(Tone::Plain, tr!("App ID:"), wording::app_id(app))];
+    if let Some(provider) = &app.provider {
+        facts.push((Tone::Plain, tr!("Provider:"), provider.clone()));
     }
-    page.labelled(
-        tone,
-        "  Identity:",
-        12,
-        wording::assurance(exporter.assurance),
-    )
-    .labelled(Tone::Strong, "  Sends:", 12, wording::sends(question));
+    facts.push((tone, tr!("Identity:"), wording::identity(app)));
+    facts
+}
+
+fn warnings(page: &mut Page, app: &App) {
+    if let Some(conflict) = &app.conflict {
+        page.say(Tone::Warning, wording::warning(conflict));
+    }
+    if let Some(no_proof) = wording::no_proof(app.assurance) {
+        page.say(Tone::Plain, no_proof);
+    }
+}
+
+/// Labels in a column, which is as wide as the widest of them.
+fn table(page: &mut Page, facts: &[(Tone, String, String)]) {
+    let widest = facts.iter().map(|(_, label, _)| label.width()).max();
+    let indent = widest.unwrap_or_default() + 3;
+    for (tone, label, text) in facts {
+        page.labelled(*tone, format!("  {label}"), indent, text);
+    }
 }
 
 fn offer(page: &mut Page, question: &Question, number: usize, importer: &Importer) {
@@ -46,14 +111,14 @@ fn offer(page: &mut Page, question: &Question, number: usize, importer: &Importe
         "{} ({}), {}",
         importer.name,
         importer.id,
-        wording::origin(importer.origin)
+        wording::origin(importer)
     );
     page.labelled(Tone::Plain, format!("  {number}."), 6, line);
     if let Some(refused) = wording::will_not_take(question, importer) {
         page.labelled(Tone::Plain, "", 6, refused);
     }
     if let Some(conflict) = &importer.conflict {
-        page.labelled(Tone::Warning, "", 6, format!("Warning: {conflict}"));
+        page.labelled(Tone::Warning, "", 6, wording::warning(conflict));
     }
 }
 
@@ -61,7 +126,7 @@ fn offer(page: &mut Page, question: &Question, number: usize, importer: &Importe
 pub(crate) fn leave_out(importer: &Importer, going: &[&Quantity]) -> Page {
     let mut page = Page::default();
     page.gap()
-        .say(Tone::Plain, format!("To “{}” would go:", importer.name));
+        .say(Tone::Plain, tr!("To “{}” would go:", importer.name));
     for (number, each) in (1..).zip(going) {
         let words = wording::quantity(each.count, &each.kind);
         page.labelled(Tone::Plain, format!("  {number}."), 6, words);

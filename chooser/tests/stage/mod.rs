@@ -12,9 +12,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use command_fds::{CommandFdExt, FdMapping};
+use credex_protocol::Passphrase;
 use credex_protocol::wire::{AppIdentity, FinishedDetails, ImporterInfo, Tally};
 use credexd::authorization::Prospect;
-use credexd::chooser::{Answer, Chooser, ChooserError, ProcessChooser, Programs, Question};
+use credexd::caller::Process;
+use credexd::chooser::{
+    Act, Answer, Chooser, ChooserError, Consent, PassphraseQuestion, ProcessChooser, Programs,
+    Purpose, Question, Verdict,
+};
 use credexd::launcher::{LaunchError, Launcher, Program, Started};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -135,6 +140,7 @@ impl Terminal {
 #[derive(Default)]
 pub struct Starter {
     pub children: Mutex<Vec<Child>>,
+    language: &'static str,
 }
 
 #[async_trait]
@@ -144,6 +150,8 @@ impl Launcher for Starter {
         command
             .args(&program.argv[1..])
             .envs(program.environment)
+            .env("LC_ALL", "C.UTF-8")
+            .env("LANGUAGE", self.language)
             .env("TERM", "dumb");
         let mappings = program.fds.into_iter();
         command
@@ -201,7 +209,14 @@ pub struct Daemon {
 
 impl Daemon {
     pub fn new(arguments: &[&str]) -> Daemon {
-        let starter = Arc::new(Starter::default());
+        Daemon::speaking("en", arguments)
+    }
+
+    pub fn speaking(language: &'static str, arguments: &[&str]) -> Daemon {
+        let starter = Arc::new(Starter {
+            language,
+            ..Starter::default()
+        });
         let mut terminal = vec![env!("CARGO_BIN_EXE_credex-chooser").into()];
         terminal.extend(arguments.iter().map(Into::into));
         let programs = Programs {
@@ -220,6 +235,19 @@ impl Daemon {
     pub fn ask(&self, question: Question) -> JoinHandle<Result<Answer, ChooserError>> {
         let chooser = Arc::clone(&self.chooser);
         tokio::spawn(async move { chooser.ask(question).await })
+    }
+
+    pub fn consent(&self, consent: Consent) -> JoinHandle<Result<Verdict, ChooserError>> {
+        let chooser = Arc::clone(&self.chooser);
+        tokio::spawn(async move { chooser.consent(consent).await })
+    }
+
+    pub fn passphrase(
+        &self,
+        question: PassphraseQuestion,
+    ) -> JoinHandle<Result<Option<Passphrase>, ChooserError>> {
+        let chooser = Arc::clone(&self.chooser);
+        tokio::spawn(async move { chooser.passphrase(question).await })
     }
 
     pub async fn finish(&self, exchange: &str, outcome: &str, details: FinishedDetails) {
@@ -258,6 +286,40 @@ pub fn question(exchange: &str, terminal: &Terminal) -> Question {
         ],
         activation_token: None,
     }
+}
+
+pub fn consent(act: Act, terminal: &Terminal) -> Consent {
+    Consent {
+        asker: asker(1),
+        parent_window: format!("tty:{}", terminal.name),
+        app: AppIdentity {
+            app_id: Some("org.example.Shop".into()),
+            name: Some("Shop".into()),
+            assurance: Some("installed".into()),
+            origin: Some("system".into()),
+            ..AppIdentity::default()
+        },
+        act,
+        domain: "example.org".into(),
+        port: None,
+        developer: false,
+        activation_token: None,
+    }
+}
+
+pub fn passphrase(purpose: Purpose, terminal: &Terminal) -> PassphraseQuestion {
+    PassphraseQuestion {
+        asker: asker(1),
+        parent_window: format!("tty:{}", terminal.name),
+        purpose,
+        store: "passwords.keyring".into(),
+        attempt: 1,
+        activation_token: None,
+    }
+}
+
+pub fn asker(pid: u32) -> Process {
+    Process { pid, started: 0 }
 }
 
 pub fn importer(id: &str, name: &str, will_not_take: &[&str]) -> ImporterInfo {

@@ -5,6 +5,7 @@ use credex_protocol::wire::{
     ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
     PassphraseRequest, PassphraseResults, ProgressDetails, response,
 };
+use rustix::process::DumpableBehavior;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use zbus::fdo;
@@ -85,6 +86,9 @@ impl Chooser {
     ) -> fdo::Result<(u32, PassphraseResults)> {
         let question = PassphraseQuestion::parse(request)
             .map_err(|why| fdo::Error::InvalidArgs(why.to_string()))?;
+        // From now on there may be something in memory that no core dump may hold.
+        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+            .map_err(|why| fdo::Error::Failed(format!("core dumps cannot be ruled out: {why}")))?;
         let (reply, typed) = oneshot::channel();
         self.tell(Event::Passphrase(AskPassphrase {
             prompt,

@@ -4,7 +4,9 @@ mod stage;
 
 use std::sync::Arc;
 
+use credex_protocol::Reason;
 use credex_protocol::wire::{FinishedDetails, ProgressDetails};
+use credexd::authorization::Prospect;
 use credexd::chooser::{Answer, Chooser, ChooserError};
 use stage::{Daemon, Terminal, importer, question, receipt, send, soon};
 use tokio::sync::mpsc::unbounded_channel;
@@ -336,4 +338,100 @@ async fn a_terminal_that_hangs_up_is_a_no() {
     terminal.hang_up();
     assert!(!matches!(soon(answer).await, Ok(Answer::Send { .. })));
     assert_eq!(Arc::clone(&daemon.starter).all_end().await, 1);
+}
+
+#[tokio::test]
+async fn the_levels_are_said_in_words_and_the_app_id_is_always_there() {
+    for (assurance, origin, words) in [
+        ("launched", None, "started by Credex\n"),
+        (
+            "installed",
+            Some("system"),
+            "installed by the system, not verified\n",
+        ),
+        (
+            "unverified",
+            None,
+            "unknown program; anything in your session can claim this name\n",
+        ),
+    ] {
+        let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+        let mut question = question("x", &terminal);
+        question.exporter.origin = origin.map(Into::into);
+        question.exporter.assurance = Some(assurance.into());
+        let answer = daemon.ask(question);
+        let page = terminal.answer(FIRST, "").await;
+        assert!(page.contains(&format!("  Identity: {words}")), "{page}");
+        assert!(
+            page.contains("  App ID:   com.bitwarden.desktop\n"),
+            "{page}"
+        );
+        let proof = page.contains("is no proof: any program of yours");
+        assert_eq!(proof, assurance == "installed", "{page}");
+        assert_eq!(soon(answer).await, Ok(Answer::Decline));
+    }
+}
+
+#[tokio::test]
+async fn conflicts_are_warnings() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let mut question = question("x", &terminal);
+    question.exporter.conflict = Some("an installed app bears this name".into());
+    question.importers[0].conflict = Some("hides another entry".into());
+    let answer = daemon.ask(question);
+    let page = terminal.answer(FIRST, "").await;
+    assert!(
+        page.contains("\nWarning: an installed app bears this name\n"),
+        "{page}"
+    );
+    assert!(
+        page.contains("      Warning: hides another entry\n"),
+        "{page}"
+    );
+    assert_eq!(soon(answer).await, Ok(Answer::Decline));
+}
+
+#[tokio::test]
+async fn where_nothing_checks_who_answers_the_person_is_told_and_confirms_it() {
+    for (typed, agrees) in [("yes", true), ("", false), ("no", false)] {
+        let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+        let mut question = question("x", &terminal);
+        question.authentication = Prospect::Unchecked;
+        let answer = daemon.ask(question);
+        terminal.answer(FIRST, "2").await;
+        terminal.answer(LEAVE_OUT, "").await;
+        let page = terminal
+            .answer("Type yes if it is you, or only Enter to cancel: ", typed)
+            .await;
+        assert!(
+            page.contains("Nothing on this computer checks that it is you who answers"),
+            "{page}"
+        );
+        if agrees {
+            terminal.answer(CONFIRM, "yes").await;
+        }
+        let answer = soon(answer).await.unwrap();
+        assert_eq!(answer != Answer::Decline, agrees, "{typed:?}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_importer_that_never_answered_is_named_and_nothing_was_handed_over() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let answer = daemon.ask(question("x", &terminal));
+    terminal.agree().await;
+    soon(answer).await.unwrap();
+    let details = FinishedDetails {
+        error: Some(Reason::ImporterSilent.dbus_name().into()),
+        message: Some(format!(
+            "{} Nothing was handed over.",
+            Reason::ImporterSilent.meaning()
+        )),
+        handed_over: Some(false),
+        ..FinishedDetails::default()
+    };
+    daemon.finish("x", "failed", details).await;
+    terminal
+        .see("“KeePassXC” was called, and did not answer in time.\nNothing was handed over: “KeePassXC” was given nothing.\nYour passwords are still in “Bitwarden”.\n")
+        .await;
 }

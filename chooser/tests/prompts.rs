@@ -1,8 +1,11 @@
 //! Stories of consents and passphrases at a terminal, with the real chooser, asked by the daemon's own
 //! code.
 
+#![allow(clippy::unwrap_used)]
+
 mod stage;
 
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use credexd::chooser::{Act, ChooserError, PROMPTS_PER_APP, Purpose, Verdict};
@@ -216,6 +219,56 @@ async fn a_passphrase_is_typed_unseen_and_arrives_by_the_letter() {
     assert_eq!(Arc::clone(&daemon.starter).all_end().await, 1);
     terminal.press("seen again\n");
     terminal.see("seen again").await;
+}
+
+#[tokio::test]
+async fn a_passphrase_that_was_handed_over_is_in_no_memory_of_the_chooser() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let typed = daemon.passphrase(passphrase(Purpose::Create, &terminal));
+    let verdict = daemon.consent(consent(add("alice"), &terminal));
+    terminal.answer(PASSPHRASE, "xyzzy-correct-horse").await;
+    terminal.answer(AGAIN, "xyzzy-correct-house").await;
+    terminal.answer(PASSPHRASE, "xyzzy-correct-horse").await;
+    terminal.answer(AGAIN, "xyzzy-correct-horse").await;
+    soon(typed).await.unwrap().unwrap();
+    terminal.see(NOT_NOW).await;
+    let chooser = daemon.starter.children.lock().unwrap()[0].id();
+    match memory_of(chooser) {
+        Ok(memory) => {
+            assert!(has(&memory, "org.example.Shop"), "the search finds nothing");
+            assert!(!has(&memory, "xyzzy-correct"));
+        }
+        // It keeps others out once it was asked for a passphrase.
+        Err(error) => eprintln!("not searched, only a privileged user may: {error}"),
+    }
+    terminal.type_line("");
+    soon(verdict).await.unwrap();
+}
+
+/// What is readable and writable of a process.
+fn memory_of(pid: u32) -> std::io::Result<Vec<Vec<u8>>> {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))?;
+    let memory = std::fs::File::open(format!("/proc/{pid}/mem"))?;
+    let mut found = Vec::new();
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [from, to] = [from, to].map(|end| u64::from_str_radix(end, 16).unwrap());
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+        // What is mapped and was never touched, or is the kernel's, cannot be read.
+        if memory.read_at(&mut bytes, from).is_ok() {
+            found.push(bytes);
+        }
+    }
+    Ok(found)
+}
+
+fn has(memory: &[Vec<u8>], text: &str) -> bool {
+    let found = |bytes: &Vec<u8>| {
+        bytes
+            .windows(text.len())
+            .any(|each| each == text.as_bytes())
+    };
+    memory.iter().any(found)
 }
 
 #[tokio::test]

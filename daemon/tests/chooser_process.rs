@@ -2,18 +2,23 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use credex_protocol::names;
 use credex_protocol::wire::{
-    AppIdentity, ChooseRequest, ChooseResults, FinishedDetails, ImporterInfo, ProgressDetails,
+    AppIdentity, ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
+    ImporterInfo, PassphraseRequest, PassphraseResults, ProgressDetails,
 };
+use credex_protocol::{Passphrase, names};
 use credexd::authorization::Prospect;
-use credexd::chooser::{Answer, Chooser, ChooserError, ProcessChooser, Programs, Question};
+use credexd::caller::Process;
+use credexd::chooser::{
+    Act, Answer, Chooser, ChooserError, Consent, PassphraseQuestion, ProcessChooser, Programs,
+    Purpose, Question, Verdict,
+};
 use credexd::launcher::{LaunchError, Launcher, Program, Started};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zbus::object_server::SignalEmitter;
@@ -23,6 +28,8 @@ use zbus::object_server::SignalEmitter;
 enum Play {
     /// Answers this, and then stops each of these exchanges.
     Answers(u32, ChooseResults, Vec<&'static str>),
+    /// Answers every prompt with this: the account, or the pipe that this makes.
+    Prompted(u32, Option<&'static str>, fn() -> Option<OwnedFd>),
     /// Never says a word.
     Silent,
     /// Ends at once.
@@ -54,7 +61,16 @@ impl Launcher for Stage {
                     response,
                     results,
                     stops,
-                    told: self.told.clone(),
+                    ..Actor::mute(self.told.clone())
+                };
+                tokio::spawn(actor.perform(socket));
+            }
+            Play::Prompted(response, account, pipe) => {
+                let actor = Actor {
+                    response,
+                    account,
+                    pipe,
+                    ..Actor::mute(self.told.clone())
                 };
                 tokio::spawn(actor.perform(socket));
             }
@@ -71,10 +87,23 @@ struct Actor {
     response: u32,
     results: ChooseResults,
     stops: Vec<&'static str>,
+    account: Option<&'static str>,
+    pipe: fn() -> Option<OwnedFd>,
     told: UnboundedSender<String>,
 }
 
 impl Actor {
+    fn mute(told: UnboundedSender<String>) -> Actor {
+        Actor {
+            response: 1,
+            results: ChooseResults::default(),
+            stops: Vec::new(),
+            account: None,
+            pipe: || None,
+            told,
+        }
+    }
+
     async fn perform(self, socket: OwnedFd) {
         let socket = UnixStream::from(socket);
         socket.set_nonblocking(true).unwrap();
@@ -100,6 +129,26 @@ impl Actor {
             emitter.cancelled(exchange).await.unwrap();
         }
         (self.response, self.results.clone())
+    }
+
+    fn ask_consent(
+        &self,
+        _prompt: &str,
+        _parent_window: &str,
+        _request: ConsentRequest,
+    ) -> (u32, ConsentResults) {
+        let account = self.account.map(str::to_owned);
+        (self.response, ConsentResults { account })
+    }
+
+    fn ask_passphrase(
+        &self,
+        _prompt: &str,
+        _parent_window: &str,
+        _request: PassphraseRequest,
+    ) -> (u32, PassphraseResults) {
+        let passphrase = (self.pipe)().map(Into::into);
+        (self.response, PassphraseResults { passphrase })
     }
 
     fn progress(&self, exchange: &str, state: &str, _details: ProgressDetails) {
@@ -251,4 +300,121 @@ async fn a_terminal_is_asked_at_only_if_it_is_one_and_its_name_means_the_same_he
     // From inside a sandbox the name means something else: the display is asked instead.
     question.exporter.assurance = Some("sandboxed".into());
     assert_eq!(chooser.ask(question).await, Ok(Answer::Decline));
+}
+
+fn consent(act: Act) -> Consent {
+    Consent {
+        asker: asker(),
+        parent_window: String::new(),
+        app: AppIdentity::default(),
+        act,
+        domain: "example.org".into(),
+        port: None,
+        developer: false,
+        activation_token: None,
+    }
+}
+
+fn passphrase() -> PassphraseQuestion {
+    PassphraseQuestion {
+        asker: asker(),
+        app: AppIdentity::default(),
+        parent_window: String::new(),
+        purpose: Purpose::Open,
+        store: "a store".into(),
+        attempt: 1,
+        activation_token: None,
+    }
+}
+
+fn asker() -> Process {
+    Process { pid: 1, started: 0 }
+}
+
+fn prompted(response: u32, account: Option<&'static str>) -> ProcessChooser {
+    giving(response, account, || None)
+}
+
+fn giving(
+    response: u32,
+    account: Option<&'static str>,
+    pipe: fn() -> Option<OwnedFd>,
+) -> ProcessChooser {
+    let (told, _) = unbounded_channel();
+    playing(Play::Prompted(response, account, pipe), told)
+}
+
+#[tokio::test]
+async fn a_person_agrees_to_what_was_asked_about_and_to_nothing_else() {
+    let choose = || Act::Choose(vec!["alice".into(), "bob".into()]);
+    let add = || Act::Add("alice".into());
+    let agreed = |account: &str| Ok(Verdict::Agreed(account.to_owned()));
+    for (response, account, act, verdict) in [
+        (0, Some("bob"), choose(), agreed("bob")),
+        (0, None, add(), agreed("alice")),
+        (0, Some("mallory"), add(), agreed("alice")),
+        (1, Some("bob"), choose(), Ok(Verdict::NotNow)),
+        (2, None, choose(), Ok(Verdict::Never)),
+    ] {
+        let chooser = prompted(response, account);
+        assert_eq!(chooser.consent(consent(act)).await, verdict);
+        assert_eq!(chooser.running(), 0);
+    }
+    for (response, account, what) in [
+        (0, Some("mallory"), "not offered"),
+        (0, None, "no account"),
+        (7, Some("bob"), "response 7"),
+    ] {
+        let refused = prompted(response, account).consent(consent(choose())).await;
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("nonsense") && why.contains(what), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_passphrase_comes_whole_out_of_a_closed_pipe_or_not_at_all() {
+    let given = giving(0, None, || {
+        let passphrase = Passphrase::new(b"correct horse".to_vec()).unwrap();
+        Some(passphrase.into_pipe().unwrap())
+    });
+    let given = given.passphrase(passphrase()).await.unwrap().unwrap();
+    assert_eq!(given.as_bytes(), b"correct horse");
+    let declined = giving(1, None, || None).passphrase(passphrase()).await;
+    assert!(declined.unwrap().is_none());
+
+    let missing = giving(0, None, || None);
+    let empty = giving(0, None, || Some(std::io::pipe().unwrap().0.into()));
+    let endless = giving(0, None, || {
+        Some(std::fs::File::open("/dev/zero").unwrap().into())
+    });
+    let still_open = giving(0, None, || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let _held = writer.into_raw_fd();
+        Some(reader.into())
+    });
+    for (chooser, what) in [
+        (missing, "no passphrase"),
+        (empty, "empty"),
+        (endless, "longer than"),
+        (still_open, "cannot be used"),
+    ] {
+        let refused = chooser.passphrase(passphrase()).await;
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("nonsense") && why.contains(what), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_of_a_sandboxed_app_is_not_shown_where_the_app_says() {
+    let chooser = prompted(2, None);
+    let mut consent = consent(Act::Add("alice".into()));
+    consent.parent_window = "tty:/dev/null".into();
+    let refused = chooser.consent(consent.clone()).await;
+    assert!(matches!(refused, Err(ChooserError::Unavailable(_))));
+    consent.app.assurance = Some("sandboxed".into());
+    assert_eq!(chooser.consent(consent).await, Ok(Verdict::Never));
+    let mut question = passphrase();
+    question.parent_window = "tty:/dev/null".into();
+    let refused = chooser.passphrase(question).await;
+    assert!(matches!(refused, Err(ChooserError::Unavailable(_))));
 }

@@ -292,13 +292,7 @@ pub fn consent(act: Act, terminal: &Terminal) -> Consent {
     Consent {
         asker: asker(1),
         parent_window: format!("tty:{}", terminal.name),
-        app: AppIdentity {
-            app_id: Some("org.example.Shop".into()),
-            name: Some("Shop".into()),
-            assurance: Some("installed".into()),
-            origin: Some("system".into()),
-            ..AppIdentity::default()
-        },
+        app: shop(),
         act,
         domain: "example.org".into(),
         port: None,
@@ -310,11 +304,22 @@ pub fn consent(act: Act, terminal: &Terminal) -> Consent {
 pub fn passphrase(purpose: Purpose, terminal: &Terminal) -> PassphraseQuestion {
     PassphraseQuestion {
         asker: asker(1),
+        app: shop(),
         parent_window: format!("tty:{}", terminal.name),
         purpose,
         store: "passwords.keyring".into(),
         attempt: 1,
         activation_token: None,
+    }
+}
+
+pub fn shop() -> AppIdentity {
+    AppIdentity {
+        app_id: Some("org.example.Shop".into()),
+        name: Some("Shop".into()),
+        assurance: Some("installed".into()),
+        origin: Some("system".into()),
+        ..AppIdentity::default()
     }
 }
 

@@ -108,6 +108,8 @@ pub enum Verdict {
 pub struct PassphraseQuestion {
     /// Which process needs the store: it may have [`PROMPTS_PER_APP`] prompts open.
     pub asker: Process,
+    /// Who that is, as far as we know: what a sandboxed app calls its terminal is not believed.
+    pub app: AppIdentity,
     /// That app's window or terminal, as in `Export.RequestExport`.
     pub parent_window: String,
     /// What for.

@@ -115,8 +115,7 @@ impl ProcessChooser {
 #[async_trait]
 impl Chooser for ProcessChooser {
     async fn ask(&self, question: Question) -> Result<Answer, ChooserError> {
-        let app = Some(&question.exporter);
-        let seat = Seat::find(&self.programs, &question.parent_window, app)?;
+        let seat = Seat::find(&self.programs, &question.parent_window, &question.exporter)?;
         let place = self.seats.enter(&question.exchange, seat.id());
         let running = self.chooser_at(&place, seat).await;
         let answer = match running {
@@ -130,8 +129,7 @@ impl Chooser for ProcessChooser {
     }
 
     async fn consent(&self, consent: Consent) -> Result<Verdict, ChooserError> {
-        let app = Some(&consent.app);
-        let seat = Seat::find(&self.programs, &consent.parent_window, app)?;
+        let seat = Seat::find(&self.programs, &consent.parent_window, &consent.app)?;
         let open = self.prompts.open(&self.seats, consent.asker, seat.id())?;
         let running = self.chooser_at(open.place(), seat).await?;
         let answer = running.consent(open.name(), &consent).await;
@@ -143,7 +141,7 @@ impl Chooser for ProcessChooser {
         &self,
         question: PassphraseQuestion,
     ) -> Result<Option<Passphrase>, ChooserError> {
-        let seat = Seat::find(&self.programs, &question.parent_window, None)?;
+        let seat = Seat::find(&self.programs, &question.parent_window, &question.app)?;
         let open = self.prompts.open(&self.seats, question.asker, seat.id())?;
         let running = self.chooser_at(open.place(), seat).await?;
         let answer = running.passphrase(open.name(), &question).await;

@@ -40,10 +40,9 @@ impl Seat {
     pub(super) fn find(
         programs: &Programs,
         parent_window: &str,
-        app: Option<&AppIdentity>,
+        app: &AppIdentity,
     ) -> Result<Seat, ChooserError> {
-        let assurance = app.and_then(|app| app.assurance.as_deref());
-        let sandboxed = assurance == Some("sandboxed");
+        let sandboxed = app.assurance.as_deref() == Some("sandboxed");
         let named = parent_window.strip_prefix("tty:").filter(|_| !sandboxed);
         if let Some(path) = named {
             return open(path).map_err(ChooserError::Unavailable);

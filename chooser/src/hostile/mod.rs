@@ -7,13 +7,15 @@
 //! Nothing is escaped for markup or mnemonics: what comes from here is plain text and is to be shown as
 //! such. A front end with windows switches off `use-markup` and `use-underline` wherever it shows it.
 
-use idna::AsciiDenyList;
-use idna::uts46::{Hyphens, Uts46};
+mod domain;
+mod posing;
+
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
-use unicode_script::{Script, UnicodeScript};
-use unicode_security::skeleton;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+pub use domain::domain;
+use posing::unmasked;
 
 /// The widest name, in terminal columns.
 pub const NAME_COLUMNS: usize = 64;
@@ -22,8 +24,6 @@ pub const IDENTIFIER_COLUMNS: usize = 96;
 /// The widest sentence, in terminal columns.
 pub const SENTENCE_COLUMNS: usize = 400;
 
-/// The longest name of the DNS.
-const LONGEST_DOMAIN: usize = 253;
 const MARKS_ON_ONE_LETTER: usize = 4;
 const REPLACEMENT: char = '\u{fffd}';
 
@@ -32,28 +32,6 @@ const REPLACEMENT: char = '\u{fffd}';
 pub fn name(raw: &str) -> String {
     let unquoted = raw.replace(['"', '“', '”', '„', '‟', '«', '»', '＂'], "'");
     bounded(&unmasked(&visible(&unquoted)), NAME_COLUMNS)
-}
-
-/// The domain of a website. A label is shown in its own letters if all of them are of one alphabet, and
-/// not all of them look like Latin ones; else as it is in the DNS, `xn--…`.
-#[must_use]
-pub fn domain(raw: &str) -> String {
-    let bounded_raw: String = raw.chars().take(LONGEST_DOMAIN + 1).collect();
-    let honest = |label: &[char], _: &[char], _: bool| {
-        let label: String = label.iter().collect();
-        unmasked(&label) == label && of_one_alphabet(&label)
-    };
-    let (shown, checked) = Uts46::new().to_user_interface(
-        bounded_raw.as_bytes(),
-        AsciiDenyList::URL,
-        Hyphens::Allow,
-        honest,
-    );
-    match checked {
-        // By the letter: what IDNA lets pass may still be blank.
-        Ok(()) if visible(&shown) == shown => bounded(&shown, IDENTIFIER_COLUMNS),
-        _ => identifier(raw),
-    }
 }
 
 /// An identifier in ASCII: look-alikes of other alphabets appear as what they are, `\u{430}`.
@@ -74,43 +52,6 @@ pub fn identifier(raw: &str) -> String {
 #[must_use]
 pub fn sentence(raw: &str) -> String {
     bounded(&unmasked(&visible(raw)), SENTENCE_COLUMNS)
-}
-
-/// With the numbers of letters that pose as Latin ones: those within a word that has Latin letters, and
-/// all of them where nothing else shows which alphabet it is.
-fn unmasked(text: &str) -> String {
-    let nothing_else = !text.chars().any(|c| is_foreign(c) && !poses_as_latin(c));
-    text.split_inclusive(|c: char| !c.is_alphanumeric() && !is_mark(c))
-        .map(|word| match nothing_else || word.chars().any(is_latin) {
-            true => word.chars().map(numbered).collect(),
-            false => word.to_owned(),
-        })
-        .collect()
-}
-
-fn numbered(c: char) -> String {
-    match poses_as_latin(c) {
-        true => c.escape_unicode().to_string(),
-        false => c.to_string(),
-    }
-}
-
-fn is_latin(c: char) -> bool {
-    c.is_alphabetic() && c.script() == Script::Latin
-}
-
-fn is_foreign(c: char) -> bool {
-    c.is_alphabetic() && c.script() != Script::Latin
-}
-
-/// Whether it is taken for an ASCII letter or digit by UTS #39, and is not even a Latin one.
-fn poses_as_latin(c: char) -> bool {
-    is_foreign(c) && skeleton(c.encode_utf8(&mut [0; 4])).all(|shape| shape.is_ascii_alphanumeric())
-}
-
-/// As UTS #39 means it: the three of Japanese, for example, count as one.
-fn of_one_alphabet(label: &str) -> bool {
-    unicode_security::MixedScript::is_single_script(label)
 }
 
 /// On one line, with single spaces, and with nothing that is invisible, active or piled up.
@@ -285,59 +226,6 @@ mod tests {
         assert_eq!(identifier("com.bitwarden.desktop"), "com.bitwarden.desktop");
         assert_eq!(identifier("com.p\u{430}ypal\n"), "com.p\\u{430}ypal\\u{a}");
         assert!(identifier(&"\u{430}".repeat(500)).width() <= IDENTIFIER_COLUMNS);
-    }
-
-    #[test]
-    fn a_letter_that_poses_as_one_of_another_alphabet_shows_its_number() {
-        for (attack, harmless) in [
-            ("P\u{430}yPal", "P\\u{430}yPal"),
-            ("\u{41a}\u{435}\u{435}Pass", "\\u{41a}\\u{435}\\u{435}Pass"),
-            (
-                "\u{405}\u{435}\u{441}\u{440}\u{435}",
-                "\\u{405}\\u{435}\\u{441}\\u{440}\\u{435}",
-            ),
-            ("Ключи von P\u{430}yPal", "Ключи von P\\u{430}yPal"),
-            ("\u{1d5d5}ank", "\\u{1d5d5}ank"),
-            ("B\u{3bf}b", "B\\u{3bf}b"),
-        ] {
-            assert_eq!(name(attack), harmless);
-        }
-        assert_eq!(
-            name("сор и Ключи"),
-            "сор и Ключи",
-            "an honest word among others"
-        );
-        assert_eq!(name("1Passwordアプリ"), "1Passwordアプリ");
-    }
-
-    #[test]
-    fn a_domain_is_shown_in_its_letters_only_if_they_pose_as_nothing() {
-        for (sent, shown) in [
-            ("example.org", "example.org"),
-            ("xn--bcher-kva.example", "bücher.example"),
-            ("bücher.example", "bücher.example"),
-            ("xn--80a1acny.example", "почта.example"),
-            // apple, with a Cyrillic а; and the whole of it in Cyrillic.
-            ("\u{430}pple.com", "xn--pple-43d.com"),
-            ("xn--80ak6aa92e.com", "xn--80ak6aa92e.com"),
-        ] {
-            assert_eq!(domain(sent), shown);
-        }
-    }
-
-    #[test]
-    fn what_is_no_domain_is_shown_by_the_letter() {
-        for sent in [
-            "a b.example",
-            "a\u{202e}b.example",
-            "x\ny",
-            "<b>.example",
-            "xn--\u{430}",
-        ] {
-            let shown = domain(sent);
-            assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{shown}");
-        }
-        assert!(domain(&"x.".repeat(5000)).width() <= IDENTIFIER_COLUMNS);
     }
 
     #[test]

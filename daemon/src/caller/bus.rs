@@ -19,8 +19,10 @@ const AT_ONCE: usize = 8;
 const FOREIGN_AT_ONCE: usize = 4;
 /// How long a look may take. It takes less than a millisecond, but for files that do not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a process is asked for its connections: it may be making or closing one.
-const ROUNDS: usize = 4;
+/// How often the connections of a process are counted: it, or somebody else, may be making one.
+const ROUNDS: usize = 12;
+/// How long to wait in between.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// Asks the bus for a peer's user and process, and the kernel for the process.
 #[derive(Debug)]
@@ -161,22 +163,28 @@ impl BusPorter {
         let bus = bus.ok_or("on this kind of bus nobody's connections can be seen")?;
         let unseen = |error: io::Error| format!("its connections cannot be seen: {error}");
         let bus = sockets::ours(bus).map_err(unseen)?;
-        let mut counts = (0, 0);
-        for _ in 0..ROUNDS {
-            let mut held = sockets::connections(peer, &bus).map_err(unseen)?;
-            let made = self.driver.connections_of(peer.process().pid).await?;
-            held.extend(sockets::connections(peer, &bus).map_err(unseen)?);
-            held.sort_unstable();
-            held.dedup();
-            if made > 0 && held.len() >= made {
+        let mut why = String::new();
+        for round in 0..ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(MOMENT).await;
+            }
+            let held = sockets::connections(peer, &bus).map_err(unseen)?.len();
+            let before = sockets::all_connections(&bus).map_err(unseen)?;
+            let (named, made) = self.driver.connections_of(peer.process().pid).await?;
+            let after = sockets::all_connections(&bus).map_err(unseen)?;
+            tracing::debug!(held, made, named, before, after, "connections counted");
+            // One that has no name yet would stand in for one that the process has given away.
+            if before.max(after) > named {
+                why = "a connection to the bus has no name".to_owned();
+            } else if made == 0 || held < made {
+                why = format!(
+                    "it has {held} of the {made} connections that it made: another process may have the rest"
+                );
+            } else {
                 return Ok(());
             }
-            counts = (held.len(), made);
         }
-        let (held, made) = counts;
-        Err(format!(
-            "it has {held} of the {made} connections that it made: another process may have the rest"
-        ))
+        Err(why)
     }
 }
 

@@ -57,14 +57,17 @@ impl BusDriver {
         }
     }
 
-    /// How many connections the process `pid` has made. Those that leave meanwhile do not count.
-    pub(crate) async fn connections_of(&self, pid: u32) -> Result<usize, String> {
+    /// How many connections have a name, and how many of these the process `pid` has made. Those that
+    /// leave meanwhile are not made by anybody.
+    pub(crate) async fn connections_of(&self, pid: u32) -> Result<(usize, usize), String> {
         let reply = self.ask("ListNames", &()).await;
         let reply = reply.map_err(|error| error.to_string())?;
         let body = reply.body();
         let names: Vec<BusName<'_>> = body.deserialize().map_err(|error| error.to_string())?;
-        let unique = |name: &BusName<'_>| matches!(name, BusName::Unique(_));
-        if names.iter().filter(|name| unique(name)).count() > MAX_CONNECTIONS {
+        // The bus calls itself by a name that the library also takes for that of a connection.
+        let unique = |name: &BusName<'_>| name.starts_with(':');
+        let all = names.iter().filter(|name| unique(name)).count();
+        if all > MAX_CONNECTIONS {
             return Err(format!(
                 "the bus has more than {MAX_CONNECTIONS} connections"
             ));
@@ -73,14 +76,12 @@ impl BusDriver {
             .iter()
             .filter(|name| unique(name))
             .map(|name| self.process_of(name));
-        let made_by = |answer: &Result<Option<u32>, String>| !matches!(answer, Ok(other) if *other != Some(pid));
         let answers = futures_util::future::join_all(asked).await;
         let mut count = 0;
-        for answer in answers.into_iter().filter(made_by) {
-            answer?;
-            count += 1;
+        for answer in answers {
+            count += usize::from(answer? == Some(pid));
         }
-        Ok(count)
+        Ok((all, count))
     }
 
     async fn process_of(&self, name: &BusName<'_>) -> Result<Option<u32>, String> {

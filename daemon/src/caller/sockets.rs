@@ -84,6 +84,27 @@ pub(super) fn ours(name: &[u8]) -> io::Result<Listener> {
     Err(ErrorKind::NotFound.into())
 }
 
+/// How many connections `bus` has, those counted that it does not know by name yet.
+pub(super) fn all_connections(bus: &Listener) -> io::Result<usize> {
+    let table = std::fs::read("/proc/self/net/unix")?;
+    Ok(table
+        .split(|&b| b == b'\n')
+        .filter(|line| is_connection(line, &bus.name))
+        .count())
+}
+
+/// Whether a line of `/proc/net/unix` is of a socket that was accepted at `name`.
+fn is_connection(line: &[u8], name: &[u8]) -> bool {
+    let mut fields = line.split(|&b| b == b' ').filter(|field| !field.is_empty());
+    let connected = fields.nth(5).is_some_and(|state| state == b"03");
+    let path = fields.nth(1).unwrap_or_default();
+    let bound = match name.split_first() {
+        Some((0, rest)) => path.strip_prefix(b"@").is_some_and(|path| path == rest),
+        _ => path == name,
+    };
+    connected && bound
+}
+
 struct Table(OwnedFd);
 
 impl Table {
@@ -230,6 +251,18 @@ mod tests {
             ours(at("one").as_os_str().as_bytes()).unwrap()
         };
         assert_eq!(bound, Some(file("moved").in_socket_tables()));
+    }
+
+    #[test]
+    fn the_connections_of_a_listener_are_counted() {
+        let line = b"0000000000000000: 00000003 00000000 00000000 0001 03 4711 /run/user/1000/bus";
+        assert!(is_connection(line, b"/run/user/1000/bus"));
+        assert!(!is_connection(line, b"/run/user/1000/bus2"));
+        let line = b"0000000000000000: 00000002 00000000 00010000 0001 01 4711 @/tmp/x";
+        assert!(!is_connection(line, b"\0/tmp/x"), "it listens");
+        let line = b"0000000000000000: 00000003 00000000 00000000 0001 03 4711 @/tmp/x";
+        assert!(is_connection(line, b"\0/tmp/x"));
+        assert!(!is_connection(b"", b""));
     }
 
     #[test]

@@ -189,13 +189,19 @@ fn authorization(config: &Authentication) -> Arc<dyn Authorization> {
     }
 }
 
-/// The configured choosers; the terminal's lies beside this program unless another is named.
+/// The configured choosers; unless others are named, they lie beside this program, the one for
+/// displays only where it was installed.
 fn choosers(config: &ChooserConfig, executable: &Path) -> Programs {
-    let beside = || vec![executable.with_file_name("credex-chooser").into_os_string()];
+    let beside = |name| executable.with_file_name(name);
+    let terminal = || vec![beside("credex-chooser").into_os_string()];
+    let graphical = || Some(beside("credex-chooser-gtk")).filter(|program| program.is_file());
     let words = |words: &Vec<String>| words.iter().map(OsString::from).collect();
     Programs {
-        terminal: config.terminal.as_ref().map_or_else(beside, words),
-        graphical: config.graphical.as_ref().map(words),
+        terminal: config.terminal.as_ref().map_or_else(terminal, words),
+        graphical: match &config.graphical {
+            Some(configured) => Some(words(configured)).filter(|words: &Vec<_>| !words.is_empty()),
+            None => graphical().map(|program| vec![program.into_os_string()]),
+        },
         display: Programs::has_display(),
         patience: PATIENCE,
     }

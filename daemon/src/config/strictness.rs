@@ -64,6 +64,14 @@ pub(super) fn a_program(words: &Option<Vec<String>>) -> Result<(), &'static str>
     }
 }
 
+/// The same, or an empty list: there is to be none.
+pub(super) fn a_program_or_none(words: &Option<Vec<String>>) -> Result<(), &'static str> {
+    match words {
+        Some(words) if words.is_empty() => Ok(()),
+        _ => a_program(words),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

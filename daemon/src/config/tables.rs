@@ -7,8 +7,8 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::layers::Reading;
 use super::strictness::{
-    a_program, administrators_alone, anything, at_least_1, greater, persons_unless_settled,
-    smaller, smaller_but_0_is_never,
+    a_program, a_program_or_none, administrators_alone, anything, at_least_1, greater,
+    persons_unless_settled, smaller, smaller_but_0_is_never,
 };
 
 /// What it takes for an export that the person proves who they are. The later, the stricter.
@@ -113,8 +113,8 @@ table! {
 table! {
     /// Who asks the person. Programs with their arguments.
     ["chooser"] ChooserConfig, ChooserInFile:
-    /// For a session with a display; none is built in.
-    graphical: Option<Vec<String>> = None, a_program, administrators_alone;
+    /// For a session with a display; `credex-chooser-gtk` beside the daemon if missing, none if empty.
+    graphical: Option<Vec<String>> = None, a_program_or_none, administrators_alone;
     /// For a terminal; `credex-chooser` beside the daemon if missing.
     terminal: Option<Vec<String>> = None, a_program, administrators_alone;
 }

@@ -278,6 +278,34 @@ async fn two_exchanges_at_one_terminal_take_turns_with_one_chooser() {
 }
 
 #[tokio::test]
+async fn an_exchange_that_ends_while_it_waits_for_its_turn_is_never_asked_about() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let mut answers = Vec::new();
+    for exchange in ["one", "two", "three"] {
+        let mut question = question(exchange, &terminal);
+        question.exporter.name = Some(format!("App {exchange}"));
+        answers.push(daemon.ask(question));
+        if exchange == "one" {
+            terminal.see(FIRST).await;
+        }
+    }
+    answers.remove(1).abort();
+    let details = FinishedDetails::default();
+    daemon.finish("two", "expired", details).await;
+    // What makes no sense is refused at once, after all that was said before.
+    let mut nonsense = question("four", &terminal);
+    nonsense.importers.clear();
+    soon(daemon.ask(nonsense)).await.unwrap_err();
+    terminal.type_line("");
+    let page = terminal.answer(FIRST, "").await;
+    assert!(page.contains("“App three” wants to send"), "{page}");
+    assert!(!page.contains("App two"), "{page}");
+    for answer in answers {
+        assert_eq!(soon(answer).await, Ok(Answer::Decline));
+    }
+}
+
+#[tokio::test]
 async fn a_chooser_killed_under_an_open_question_fails_it_and_the_next_question_starts_another() {
     let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
     let answer = daemon.ask(question("x", &terminal));

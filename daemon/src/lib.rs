@@ -21,3 +21,4 @@ pub mod policy;
 mod process;
 pub mod program;
 pub mod providers;
+pub mod web_credentials;

@@ -4,4 +4,5 @@
 //! [`domain`] and [`association`] are pure: what an app declares, what a site states. Nothing here
 //! touches the bus or the network; a site is fetched by a process of its own.
 
+pub mod association;
 pub mod domain;

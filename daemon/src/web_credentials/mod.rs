@@ -6,3 +6,4 @@
 
 pub mod association;
 pub mod domain;
+pub mod generate;

@@ -15,6 +15,7 @@
 //! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
+//! - [`website`]: a site with TLS, good or bad.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
 //! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
@@ -63,5 +64,6 @@ pub mod reports;
 pub mod stranger;
 pub mod system;
 pub mod terminal;
+pub mod website;
 
 pub use credex_protocol::{Error, Reason};

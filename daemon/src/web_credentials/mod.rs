@@ -6,4 +6,5 @@
 
 pub mod association;
 pub mod domain;
+pub mod fetch;
 pub mod generate;

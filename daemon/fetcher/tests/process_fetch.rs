@@ -1,0 +1,103 @@
+//! The daemon's side of the fetcher: started by a launcher, asked over a socket, not trusted.
+
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use credex_tests::website::{Authority, Identity, Page, Website};
+use credexd::launcher::{LaunchError, Launcher, Program, Started};
+use credexd::web_credentials::association::Outcome;
+use credexd::web_credentials::domain::{Mode, Site};
+use credexd::web_credentials::fetch::{
+    Developer, Fault, Fetch, ProcessFetch, Request, Stage, inquire,
+};
+
+/// Starts programs as they are, which for one test is good enough.
+struct Directly;
+
+#[async_trait]
+impl Launcher for Directly {
+    async fn start(&self, program: Program) -> Result<Started, LaunchError> {
+        let name = program.argv[0].clone();
+        let mut command = Command::new(&name);
+        for (fd, number) in program.fds {
+            assert_eq!(number, 0);
+            command.stdin(Stdio::from(fd));
+        }
+        let child = command.spawn().map_err(|source| LaunchError::Spawn {
+            program: name.to_string_lossy().into_owned(),
+            source,
+        })?;
+        let pid = child.id();
+        std::thread::spawn(move || drop({ child }.wait()));
+        Ok(Started { pid })
+    }
+
+    fn descends(&self, _: u32, _: Started) -> bool {
+        false
+    }
+}
+
+fn fetcher(program: &str) -> ProcessFetch {
+    ProcessFetch::new(program.into(), Arc::new(Directly))
+}
+
+fn request() -> Request {
+    Request {
+        url: "https://localhost/".to_owned(),
+        timeout: 1_000,
+        developer: None,
+    }
+}
+
+#[tokio::test]
+async fn a_site_is_asked_through_the_fetcher_and_names_the_app() {
+    let authority = Authority::new();
+    let website = Website::open(&authority, Identity::Good);
+    let file = r#"[{"relation":["delegate_permission/common.get_login_creds"],
+        "target":{"namespace":"linux_app","app_id":"org.example.App"}}]"#;
+    website.serve(
+        "/.well-known/assetlinks.json",
+        Page::json(file).with("Cache-Control", "max-age=9000"),
+    );
+    let site = Site::parse(&website.host(), Mode::Developer).unwrap();
+    let developer = Developer {
+        authority: Some(authority.file().to_owned()),
+    };
+    let fetch = fetcher(env!("CARGO_BIN_EXE_credex-fetcher"));
+    let inquired = inquire(&fetch, &site, "org.example.App", Some(&developer)).await;
+    assert_eq!(inquired.verdict, Ok(Outcome::Named));
+    assert_eq!(inquired.fresh_for.as_secs(), 9000);
+    assert_eq!(inquired.readings.len(), 2);
+    let inquired = inquire(&fetch, &site, "org.example.Other", Some(&developer)).await;
+    assert_eq!(inquired.verdict, Ok(Outcome::NotNamed));
+}
+
+#[tokio::test]
+async fn a_fetcher_that_is_missing_silent_or_mad_is_an_error_that_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    for (program, says) in [
+        ("/nowhere/credex-fetcher".to_owned(), "cannot start"),
+        (script("mute", "exit 0"), "ended without an answer"),
+        (script("mad", "echo nonsense >&0"), "answer is none"),
+        (script("endless", "yes >&0"), "answer is none"),
+        (script("asleep", "exec sleep 60"), "silent for"),
+    ] {
+        let error = fetcher(&program).fetch(request()).await.unwrap_err();
+        assert_eq!(
+            (error.stage, &error.fault),
+            (Stage::Start, &Fault::Here),
+            "{program}: {error}"
+        );
+        assert!(error.problem.contains(says), "{program}: {error}");
+    }
+}

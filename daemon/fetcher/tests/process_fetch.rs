@@ -90,7 +90,10 @@ async fn a_fetcher_that_is_missing_silent_or_mad_is_an_error_that_says_so() {
         (script("mute", "exit 0"), "ended without an answer"),
         (script("mad", "echo nonsense >&0"), "answer is none"),
         (script("endless", "yes >&0"), "answer is none"),
-        (script("asleep", "exec sleep 60"), "silent for"),
+        (
+            script("asleep", "exec sleep 20 >/dev/null 2>&1"),
+            "silent for",
+        ),
     ] {
         let error = fetcher(&program).fetch(request()).await.unwrap_err();
         assert_eq!(

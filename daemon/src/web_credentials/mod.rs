@@ -1,10 +1,13 @@
 //! Shared web credentials: which app shares passwords with which site. Serves design §7 and section
 //! "Shared web credentials: association" of `protocol/README.md`.
 //!
-//! [`domain`] and [`association`] are pure: what an app declares, what a site states. Nothing here
-//! touches the bus or the network; a site is fetched by a process of its own.
+//! [`domain`], [`association`] and [`generate`] are pure: what an app declares, what a site states, which
+//! passwords are made. [`verdicts`] answers whether a site names an app, from the [`cache`] or by [`fetch`];
+//! that is done by a process of its own, so that nothing here touches the network.
 
 pub mod association;
+pub mod cache;
 pub mod domain;
 pub mod fetch;
 pub mod generate;
+pub mod verdicts;

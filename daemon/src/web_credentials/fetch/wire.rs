@@ -25,7 +25,7 @@ pub struct Request {
 }
 
 /// What developer mode allows: addresses of this computer, and an authority of one's own.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Developer {
     /// A file of further root certificates (PEM).
     pub authority: Option<PathBuf>,

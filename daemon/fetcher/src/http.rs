@@ -226,6 +226,10 @@ mod tests {
     use std::net::{IpAddr, TcpListener};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use credex_tests::website::Authority;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
     use super::*;
 
     const TIMEOUT: u32 = 5_000;
@@ -256,8 +260,11 @@ mod tests {
             timeout: TIMEOUT,
             developer: None,
         };
+        let authority = Authority::new();
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        for certificate in CertificateDer::pem_file_iter(authority.file()).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
         let error = fetch(&request, roots, names).unwrap_err();
         (error, asked.load(Ordering::Relaxed))
     }

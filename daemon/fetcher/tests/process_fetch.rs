@@ -3,12 +3,13 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use credex_tests::website::{Authority, Identity, Page, Website};
-use credexd::launcher::{LaunchError, Launcher, Program, Started};
+use credexd::launcher::{LaunchError, Launcher, ProcessLauncher, Program, Started};
 use credexd::web_credentials::association::Outcome;
 use credexd::web_credentials::domain::{Mode, Site};
 use credexd::web_credentials::fetch::{
@@ -74,6 +75,26 @@ async fn a_site_is_asked_through_the_fetcher_and_names_the_app() {
     assert_eq!(inquired.readings.len(), 2);
     let inquired = inquire(&fetch, &site, "org.example.Other", Some(&developer)).await;
     assert_eq!(inquired.verdict, Ok(Outcome::NotNamed));
+}
+
+/// The same with the process that starts programs for the daemon.
+#[tokio::test]
+async fn the_launching_process_starts_the_fetcher() {
+    let mut zygote = Command::new(credex_tests::programs::credexd());
+    zygote.arg0("credexd").arg("--launcher");
+    let launcher = Arc::new(ProcessLauncher::start(zygote).unwrap());
+    let fetch = ProcessFetch::new(env!("CARGO_BIN_EXE_credex-fetcher").into(), launcher);
+    let authority = Authority::new();
+    let website = Website::open(&authority, Identity::Good);
+    website.serve("/x", Page::json("[]"));
+    let request = Request {
+        url: website.url("/x"),
+        timeout: 10_000,
+        developer: Some(Developer {
+            authority: Some(authority.file().to_owned()),
+        }),
+    };
+    assert_eq!(fetch.fetch(request).await.unwrap().body, b"[]");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -26,10 +27,16 @@ struct Asked {
 }
 
 impl Asked {
+    /// The system's authorities are those of the machine.
     fn new(request: &Request) -> Asked {
+        Asked::on_a_system_with(&[], request)
+    }
+
+    fn on_a_system_with(variables: &[(&str, &Path)], request: &Request) -> Asked {
         let (socket, theirs) = UnixStream::pair().unwrap();
         let fetcher = Command::new(env!("CARGO_BIN_EXE_credex-fetcher"))
             .stdin(OwnedFd::from(theirs))
+            .envs(variables.iter().copied())
             .spawn()
             .unwrap();
         request.write(&socket).unwrap();
@@ -311,22 +318,45 @@ fn without_developer_mode_this_computer_is_no_site() {
     let authority = Authority::new();
     let site = Website::open(&authority, Identity::Good);
     site.serve(PATH, Page::json("[]"));
-    let error = failed(
-        fetch(&site.url(PATH), None),
-        Stage::Resolve,
-        &Fault::PrivateAddress,
-        None,
-    );
-    assert!(
-        error
-            .problem
-            .contains("127.0.0.1, which is not a public address"),
-        "{error}"
-    );
-    let port = site.host().replace("localhost", "127.0.0.1");
-    let error = fetch(&format!("https://{port}/"), None).unwrap_err();
-    assert_ne!(error.stage, Stage::Tls, "{error}");
+    // Its certificate is no hindrance: the system itself trusts it.
+    let system = [("SSL_CERT_FILE", authority.file())];
+    for (url, says) in [
+        (site.url(PATH), "127.0.0.1, which is not a public address"),
+        (
+            site.url(PATH).replace("localhost", "app.localhost"),
+            "127.0.0.1, which is not",
+        ),
+    ] {
+        let request = Request {
+            url,
+            timeout: TEN_SECONDS,
+            developer: None,
+        };
+        let outcome = Asked::on_a_system_with(&system, &request).answer().outcome;
+        let error = failed(outcome, Stage::Resolve, &Fault::PrivateAddress, None);
+        assert!(error.problem.contains(says), "{error}");
+        assert_eq!(error.url, request.url);
+    }
     assert_eq!(site.requests(), [""; 0]);
+}
+
+#[test]
+fn a_system_without_authorities_is_told_to_install_them() {
+    let request = Request {
+        url: "https://localhost/".to_owned(),
+        timeout: TEN_SECONDS,
+        developer: None,
+    };
+    let empty = [
+        ("SSL_CERT_FILE", Path::new("/dev/null")),
+        ("SSL_CERT_DIR", Path::new("/nowhere")),
+    ];
+    let error = Asked::on_a_system_with(&empty, &request)
+        .answer()
+        .outcome
+        .unwrap_err();
+    assert_eq!((error.stage, &error.fault), (Stage::Start, &Fault::Here));
+    assert!(error.problem.contains("ca-certificates"), "{error}");
 }
 
 #[test]

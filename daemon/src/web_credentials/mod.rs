@@ -3,11 +3,13 @@
 //!
 //! [`domain`], [`association`] and [`generate`] are pure: what an app declares, what a site states, which
 //! passwords are made. [`verdicts`] answers whether a site names an app, from the [`cache`] or by [`fetch`];
-//! that is done by a process of its own, so that nothing here touches the network.
+//! that is done by a process of its own, so that nothing here touches the network. [`store`] is where the
+//! passwords are kept.
 
 pub mod association;
 pub mod cache;
 pub mod domain;
 pub mod fetch;
 pub mod generate;
+pub mod store;
 pub mod verdicts;

@@ -1,0 +1,76 @@
+//! Where shared web credentials are kept: the trait, and what it speaks of. Serves design §7, "Store".
+//!
+//! The key of a credential is its site and its account. A credential may be kept in several items, one
+//! for each form of the site in which the browser learned it; the trait speaks of credentials, and an
+//! adapter keeps their items alike. Nothing here decides whether an app may ask: that has been settled
+//! before a store is called.
+
+mod error;
+mod login;
+
+use async_trait::async_trait;
+
+use super::domain::Site;
+
+pub use error::StoreError;
+pub use login::{Comparison, Found, Login, LoginError, Password, PasswordError, Saved};
+
+/// On whose behalf a store asks the person something of its own: to unlock it, or for its passphrase.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// The app's window, as in `Export.RequestExport`; empty if it has none.
+    pub parent_window: String,
+    /// An XDG activation token.
+    pub activation_token: Option<String>,
+}
+
+/// Keeps web credentials. Every call may wait for the person to unlock the store; to drop its future takes
+/// that question back. A write is whole or not there, also if either side is killed in the middle of it.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What people call it, for example `the keyring of this session`.
+    fn name(&self) -> &'static str;
+
+    /// The credentials of `sites`, or those of one `account`, without their passwords: by site in the
+    /// order of `sites`, then by account.
+    ///
+    /// # Errors
+    /// The store cannot be read: a locked store is not an empty one.
+    async fn find(
+        &self,
+        sites: &[Site],
+        account: Option<&str>,
+        asking: &Asking,
+    ) -> Result<Vec<Found>, StoreError>;
+
+    /// The password of one credential. Where its items differ, that of the item that was changed last.
+    ///
+    /// # Errors
+    /// There is no such credential any more, or the store cannot be read.
+    async fn password(
+        &self,
+        site: &Site,
+        account: &str,
+        asking: &Asking,
+    ) -> Result<Password, StoreError>;
+
+    /// Whether `login` is stored as it is: in all items of its account.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn compare(&self, login: &Login, asking: &Asking) -> Result<Comparison, StoreError>;
+
+    /// Adds `login`, or gives its password to every item of its account. There is never a second item for
+    /// what is already there. Returns once the store has confirmed it, and holds it when read again.
+    ///
+    /// # Errors
+    /// The store cannot be written, and holds either what it held or `login`; calling again is safe.
+    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError>;
+
+    /// Removes every item of one account of one site. Returns whether there was any.
+    ///
+    /// # Errors
+    /// The store cannot be written, and holds what is left of it; calling again is safe.
+    async fn delete(&self, site: &Site, account: &str, asking: &Asking)
+    -> Result<bool, StoreError>;
+}

@@ -8,8 +8,10 @@
 
 pub mod association;
 pub mod cache;
+pub mod decisions;
 pub mod domain;
 pub mod fetch;
 pub mod generate;
+mod private_directory;
 pub mod store;
 pub mod verdicts;

@@ -5,8 +5,13 @@
 //! adapter keeps their items alike. Nothing here decides whether an app may ask: that has been settled
 //! before a store is called.
 
+#[cfg(test)]
+mod contract;
+mod epiphany;
 mod error;
 mod login;
+mod memory;
+mod secret_service;
 
 use async_trait::async_trait;
 
@@ -14,6 +19,8 @@ use super::domain::Site;
 
 pub use error::StoreError;
 pub use login::{Comparison, Found, Login, LoginError, Password, PasswordError, Saved};
+pub use memory::Memory;
+pub use secret_service::{Patience, SecretService};
 
 /// On whose behalf a store asks the person something of its own: to unlock it, or for its passphrase.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

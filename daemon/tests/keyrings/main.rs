@@ -1,0 +1,13 @@
+//! Web credentials in real Secret Services: gnome-keyring and KeePassXC, and real GNOME Web beside them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stderr
+)] // A failure in the scaffold is a failed test.
+
+mod gnome;
+mod keyring;
+mod killed;
+mod session;

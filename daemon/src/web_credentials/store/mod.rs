@@ -9,6 +9,7 @@
 mod contract;
 mod epiphany;
 mod error;
+mod file;
 mod login;
 mod memory;
 mod secret_service;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use super::domain::Site;
 
 pub use error::StoreError;
+pub use file::{FileStore, PassphraseQuestion, Passphrases, Purpose};
 pub use login::{Comparison, Found, Login, LoginError, Password, PasswordError, Saved};
 pub use memory::Memory;
 pub use secret_service::{Patience, SecretService};

@@ -8,6 +8,7 @@
 )] // A failure in the scaffold is a failed test.
 
 mod gnome;
+mod keepassxc;
 mod keyring;
 mod killed;
 mod session;

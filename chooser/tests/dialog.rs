@@ -2,6 +2,7 @@
 
 mod stage;
 
+use std::io::BufRead;
 use std::sync::Arc;
 
 use credex_protocol::Reason;
@@ -212,6 +213,38 @@ async fn a_person_stops_what_they_had_agreed_to() {
     terminal
         .see("It was stopped.\nDetails: The person stopped it.\nNothing was handed over: “KeePassXC” was given nothing.\nYour passwords are still in “Bitwarden”.")
         .await;
+}
+
+#[tokio::test]
+async fn what_the_person_types_into_the_question_for_their_password_is_left_to_that() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let (sender, mut cancelled) = unbounded_channel();
+    daemon.chooser.on_cancel(sender);
+    let mut asked = question("x", &terminal);
+    asked.authentication = Prospect::Asked;
+    let answer = daemon.ask(asked);
+    terminal.agree().await;
+    soon(answer).await.unwrap();
+    // Of two who read at one terminal, one gets the line: again and again it is never the chooser.
+    let mut line = std::io::BufReader::new(std::fs::File::open(&terminal.name).unwrap());
+    for attempt in 0..20 {
+        terminal.type_line(&format!("c {attempt}"));
+        let read = tokio::task::spawn_blocking(move || {
+            let mut typed = String::new();
+            line.read_line(&mut typed).unwrap();
+            (line, typed)
+        });
+        let typed;
+        (line, typed) = soon(read).await;
+        assert_eq!(typed, format!("c {attempt}\n"));
+    }
+    let progress = daemon
+        .chooser
+        .progress("x", "offered", ProgressDetails::default());
+    progress.await;
+    assert!(cancelled.try_recv().is_err());
+    terminal.answer("Press c and Enter to stop.", "c").await;
+    assert_eq!(cancelled.recv().await.as_deref(), Some("x"));
 }
 
 #[tokio::test]

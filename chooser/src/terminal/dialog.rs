@@ -7,7 +7,7 @@ use tr::tr;
 use super::answers::{self, Heard};
 use super::prompt::{Asking, Interrupted};
 use super::{Desk, Live, pages};
-use crate::model::{Answer, Importer, Kind, Quantity, Question};
+use crate::model::{Answer, Authentication, Importer, Kind, Quantity, Question};
 use crate::queue::Subject;
 use crate::serve::{Ask, Event};
 use crate::wording;
@@ -58,6 +58,7 @@ impl Desk {
             number: self.agreed,
             exporter: ask.question.exporter.name.clone(),
             importer: importer.name.clone(),
+            proves: ask.question.authentication == Authentication::Asked,
             stage: None,
         });
         let answer = ask.question.answer(importer, &decision.left_out);

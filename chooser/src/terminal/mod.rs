@@ -62,7 +62,7 @@ pub(crate) async fn run(
         busy = false;
         let happened = match desk.held.pop_front() {
             Some(event) => Happened::Event(Box::new(event)),
-            None => desk.next(desk.may_stop()).await?,
+            None => desk.next(desk.may_stop() && !desk.is_lent()).await?,
         };
         match happened {
             Happened::Closed => return Ok(()),
@@ -93,6 +93,8 @@ struct Live {
     number: usize,
     exporter: String,
     importer: String,
+    /// Whether the person is asked for their password before the first stage, perhaps here.
+    proves: bool,
     stage: Option<Stage>,
 }
 
@@ -199,6 +201,13 @@ impl Desk {
 
     fn may_stop(&self) -> bool {
         !self.live.is_empty() && !self.input_ended && self.script.choose.is_none()
+    }
+
+    /// Whether another program may be asking for the person's password at this terminal: what is typed
+    /// is for that.
+    fn is_lent(&self) -> bool {
+        let asks = |live: &Live| live.proves && live.stage.is_none();
+        self.live.iter().any(asks)
     }
 
     /// A line that was typed while no question is open.

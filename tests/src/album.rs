@@ -56,7 +56,7 @@ pub fn take(directory: &Path) {
             return;
         };
         runtime.block_on(Album::of(look, &screen, directory));
-        println!("{}", look.name);
+        eprintln!("{}", look.name);
     }
 }
 

@@ -8,7 +8,9 @@ use crate::app::Entry;
 use crate::bus::{Bus, Guests};
 use crate::chooser::{Person, Script};
 use crate::daemon::{self, Daemon, Start};
+use crate::programs;
 use crate::reports::Reports;
+use crate::screen::{self, Compositor, Screen};
 
 /// A person's desktop. Everything ends with it.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Desktop {
 pub struct Plan {
     script: Script,
     has_chooser: bool,
+    windows: bool,
     guests: Guests,
     activated: bool,
     started_by: Vec<String>,
@@ -56,6 +59,7 @@ impl Desktop {
         Plan {
             script: Script::Decline,
             has_chooser: true,
+            windows: false,
             guests: Guests::OwnUser,
             activated: false,
             started_by: Vec::new(),
@@ -101,8 +105,7 @@ impl Desktop {
     /// Has the bus start `command` when somebody calls `name`. Before the bus reads its directory
     /// again, it must be told: see [`reload`](Self::reload).
     pub fn install_service(&self, name: &str, command: &str) {
-        let text = format!("[D-BUS Service]\nName={name}\nExec={command}\n");
-        std::fs::write(self.path("services").join(format!("{name}.service")), text).unwrap();
+        write_service(&self.path("services"), name, command);
     }
 
     /// Has the bus read its services again.
@@ -154,6 +157,24 @@ impl Plan {
     pub fn without_chooser(mut self) -> Plan {
         self.has_chooser = false;
         self
+    }
+
+    /// The person sits at a display, and decides in the real windows.
+    pub fn with_windows(self, screen: &Screen) -> Plan {
+        self.windows_at("DISPLAY", screen.display())
+    }
+
+    /// The same on a Wayland compositor.
+    pub fn with_wayland(self, compositor: &Compositor) -> Plan {
+        self.windows_at("WAYLAND_DISPLAY", &compositor.display())
+            .variable("GDK_BACKEND", "wayland")
+    }
+
+    fn windows_at(self, variable: &str, display: &str) -> Plan {
+        let mut plan = self.variable(variable, display);
+        plan.windows = true;
+        // The fastest way to draw without a graphics card.
+        plan.variable("GSK_RENDERER", "cairo")
     }
 
     /// Other users may connect to the bus.
@@ -235,11 +256,18 @@ impl Plan {
             std::fs::create_dir_all(at(name)).unwrap();
         }
         let mut environment = environment(directory.path());
+        if self.windows {
+            add_system_data(&mut environment);
+        }
         environment.retain(|(name, _)| self.variables.iter().all(|(other, _)| other != name));
         environment.extend(self.variables.iter().cloned());
         let person = Person::sit_down(directory.path(), &self.script);
         let config = at("credexd.conf");
         std::fs::write(&config, self.configuration(&person)).unwrap();
+        if self.windows {
+            write_service(&at("services"), "org.a11y.Bus", screen::accessibility());
+            stand_still(&at("config/gtk-4.0"));
+        }
         if self.activated {
             daemon::install(&at("services"), &config);
         }
@@ -280,8 +308,12 @@ impl Plan {
             format!("[{name}]\n{}", lines.collect::<String>())
         };
         let mut chooser = "[chooser]\n".to_owned();
-        if self.has_chooser {
+        if self.windows {
+            chooser += &format!("graphical = [{:?}]\n", programs::credex_chooser_gtk());
+        } else if self.has_chooser {
             chooser += &format!("graphical = {:?}\n", person.argv());
+        } else {
+            chooser += "graphical = []\n";
         }
         match &self.terminal {
             Terminal::Own => {}
@@ -296,6 +328,28 @@ impl Plan {
             + &chooser
             + &self.configured
     }
+}
+
+/// Icons and settings of the toolkit.
+fn add_system_data(environment: &mut [(String, String)]) {
+    for (_, directories) in environment
+        .iter_mut()
+        .filter(|(name, _)| name == "XDG_DATA_DIRS")
+    {
+        directories.push_str(":/usr/share");
+    }
+}
+
+/// Nothing moves: a page that is on its way out could be taken for the one that is shown.
+fn stand_still(settings: &Path) {
+    std::fs::create_dir_all(settings).unwrap();
+    let text = "[Settings]\ngtk-enable-animations=0\n";
+    std::fs::write(settings.join("settings.ini"), text).unwrap();
+}
+
+fn write_service(services: &Path, name: &str, command: &str) {
+    let text = format!("[D-BUS Service]\nName={name}\nExec={command}\n");
+    std::fs::write(services.join(format!("{name}.service")), text).unwrap();
 }
 
 /// An environment that leads nowhere but into `directory`.

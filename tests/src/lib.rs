@@ -15,6 +15,9 @@
 //! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
+//! - [`album`]: pictures of every page.
+//! - [`screen`] and [`reader`]: a display for windows, and the windows as a screen reader sees them.
+//! - [`stage`]: the service's end of a chooser, to ask what no real service would.
 //! - [`website`]: a site with TLS, good or bad.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
@@ -42,6 +45,7 @@
 )]
 
 pub mod agent;
+pub mod album;
 pub mod app;
 pub mod bus;
 pub mod caller;
@@ -60,7 +64,10 @@ pub mod polkit;
 pub mod process;
 pub mod programs;
 pub mod raw;
+pub mod reader;
 pub mod reports;
+pub mod screen;
+pub mod stage;
 pub mod stranger;
 pub mod system;
 pub mod terminal;

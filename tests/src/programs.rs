@@ -12,6 +12,11 @@ pub fn credex_chooser() -> PathBuf {
     built("credex-chooser")
 }
 
+/// The chooser for displays.
+pub fn credex_chooser_gtk() -> PathBuf {
+    built("credex-chooser-gtk")
+}
+
 /// The command line tool.
 pub fn credex() -> PathBuf {
     built("credex")

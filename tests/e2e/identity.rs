@@ -1,9 +1,10 @@
 //! Who is calling, and what the person is told of it: real processes, real sandboxes, and forgeries of
 //! them (design §5).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use credex_tests::Reason;
 use credex_tests::caller::{self, Caller, Trick};
 use credex_tests::chooser::Script;
 use credex_tests::desktop::{Desktop, Plan};
@@ -269,6 +270,38 @@ async fn a_program_of_the_system_is_known_by_the_entry_that_starts_it_and_can_on
     let words = caller::command(Trick::Ask, PASSWORDS);
     let who = introduced(&desktop, on(&desktop, &words)).await;
     assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
+}
+
+#[tokio::test]
+async fn who_becomes_another_program_while_the_person_thinks_gets_nothing() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    for becomes in [false, true] {
+        let mut words = caller::command(Trick::AskAndBecome, OTHER);
+        words.extend(["/bin/sleep", "1000"].map(str::to_owned));
+        let mut app = Caller::start(&mut on(&desktop, &words));
+        desktop.person.asked().await;
+        if becomes {
+            app.tell("now");
+            let program = format!("/proc/{}/exe", app.pid());
+            let runs = || std::fs::read_link(&program).unwrap();
+            let is_another = |runs: &PathBuf| runs.ends_with("sleep");
+            eventually("the app is another program", runs, is_another).await;
+        }
+        desktop.person.answers(&Script::choose(VAULT)).await;
+        if becomes {
+            let end = desktop.person.finished().await;
+            assert_eq!(end["outcome"], "failed", "{end}");
+            assert_eq!(end["error"], Reason::AccessDenied.dbus_name());
+            assert_eq!(end["handed_over"], false);
+            let message = end["message"].as_str().unwrap();
+            assert!(message.contains("another program"), "{message}");
+        } else {
+            assert_eq!(desktop.person.progress().await["state"], "exporting");
+            desktop.person.will(&Script::Hang);
+            drop(app);
+            desktop.person.finished().await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub enum Trick {
     Become,
     /// The same, and the other program has the connection, too.
     BecomeSharing,
+    /// It asks, and becomes another program, which has the connection, when it is given a line.
+    AskAndBecome,
 }
 
 /// The words of a command that runs the app, which says to be `claim`.
@@ -122,6 +124,7 @@ pub fn main(arguments: impl Iterator<Item = String>) {
         }
         ["Become", claim, program @ ..] => become_another(claim, program, false),
         ["BecomeSharing", claim, program @ ..] => become_another(claim, program, true),
+        ["AskAndBecome", claim, program @ ..] => ask_and_become(claim, program),
         ["keep", claim] => keep(claim),
         other => panic!("unknown arguments {other:?}"),
     }
@@ -196,6 +199,25 @@ fn keep(claim: &str) {
     assert_eq!(ended, 0);
     let stream = UnixStream::from(clone(&|| std::io::stdin().as_fd().try_clone_to_owned()));
     let mut peer = RawPeer::on(stream);
+    request(&mut peer, claim);
+    peer.is_read_out();
+}
+
+fn ask_and_become(claim: &str, program: &[&str]) {
+    let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").expect("the session has a bus");
+    let mut peer = RawPeer::at(&address);
+    request(&mut peer, claim);
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .expect("it is told when");
+    fcntl_setfd(peer.stream(), FdFlags::empty()).expect("a socket may be inherited");
+    let (name, arguments) = program.split_first().expect("a program to become");
+    let error = Command::new(name).args(arguments).exec();
+    panic!("cannot become {name}: {error}");
+}
+
+fn request(peer: &mut RawPeer, claim: &str) {
     let asked = credex_protocol::wire::ExportOptions {
         app_id: Some(claim.to_owned()),
         ..options(COUNTS)
@@ -205,7 +227,6 @@ fn keep(claim: &str) {
     let call = call.interface(names::EXPORT).unwrap();
     peer.send(&call.build(&("", asked)).unwrap());
     say("asked");
-    peer.is_read_out();
 }
 
 /// Where a copy of the app can be made that needs nothing of the system: itself and the libraries

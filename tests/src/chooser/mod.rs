@@ -13,6 +13,9 @@ use serde_json::Value;
 use crate::programs;
 use crate::reports::Reports;
 
+/// What a test tells a person who looks at a question.
+const ANSWER: &str = "answer";
+
 /// What the person does when asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Script {
@@ -26,7 +29,7 @@ pub enum Script {
     },
     /// Says no.
     Decline,
-    /// Looks at the question and does not answer.
+    /// Looks at the question and does not answer, unless [`Person::answers`].
     Hang,
     /// The chooser ends when it is asked.
     DieWhenAsked,
@@ -114,6 +117,12 @@ impl Person {
     /// `receipt` (`[succeeded, failed, ignored]` by type), `discrepancies`.
     pub async fn finished(&self) -> Value {
         self.reports.next("finished").await
+    }
+
+    /// Answers the questions that she has been looking at.
+    pub async fn answers(&self, script: &Script) {
+        self.will(script);
+        self.reports.tell(ANSWER).await;
     }
 
     /// Stops an exchange to which she had agreed.

@@ -11,9 +11,10 @@ use credex_protocol::wire::{
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::Notify;
 use zbus::object_server::SignalEmitter;
 
-use super::Script;
+use super::{ANSWER, Script};
 use crate::reports::Reporter;
 
 /// Runs a chooser. Its arguments: where to report to, and the file of its script.
@@ -21,7 +22,12 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut next = || PathBuf::from(arguments.next().expect("two arguments"));
     let (reports, script) = (next(), next());
     let reporter = Arc::new(Reporter::connect(&reports));
-    let chooser = Scripted { reporter, script };
+    let told = Arc::new(Notify::new());
+    let chooser = Scripted {
+        reporter,
+        script,
+        told,
+    };
     if chooser.script() == Script::DieAtOnce {
         return ExitCode::FAILURE;
     }
@@ -41,7 +47,7 @@ async fn serve(chooser: Scripted) {
         .set_nonblocking(true)
         .expect("a socket can be watched");
     let socket = tokio::net::UnixStream::from_std(socket).expect("a socket can be watched");
-    let reporter = Arc::clone(&chooser.reporter);
+    let (reporter, told) = (Arc::clone(&chooser.reporter), Arc::clone(&chooser.told));
     let connection = zbus::connection::Builder::unix_stream(socket)
         .p2p()
         .serve_at(names::CHOOSER_PATH, chooser)
@@ -49,16 +55,21 @@ async fn serve(chooser: Scripted) {
         .build()
         .await
         .expect("the daemon speaks D-Bus");
-    tokio::spawn(stop_what_is_told(connection.clone(), Arc::clone(&reporter)));
+    let obeying = obey(connection.clone(), Arc::clone(&reporter), told);
+    tokio::spawn(obeying);
     connection.closed().await;
     reporter.say("dismissed", json!({}));
 }
 
-/// Each line from the test is an exchange to stop.
-async fn stop_what_is_told(connection: zbus::Connection, reporter: Arc<Reporter>) {
+/// Each line from the test is an exchange to stop, or [`ANSWER`].
+async fn obey(connection: zbus::Connection, reporter: Arc<Reporter>, told: Arc<Notify>) {
     let emitter = SignalEmitter::new(&connection, names::CHOOSER_PATH).expect("the path is one");
     let mut lines = BufReader::new(reporter.orders()).lines();
     while let Ok(Some(exchange)) = lines.next_line().await {
+        if exchange == ANSWER {
+            told.notify_waiters();
+            continue;
+        }
         emitter
             .cancelled(&exchange)
             .await
@@ -69,6 +80,8 @@ async fn stop_what_is_told(connection: zbus::Connection, reporter: Arc<Reporter>
 struct Scripted {
     reporter: Arc<Reporter>,
     script: PathBuf,
+    /// Whoever looks at a question without an answer looks into the script again.
+    told: Arc<Notify>,
 }
 
 impl Scripted {
@@ -87,11 +100,18 @@ impl Scripted {
         request: ChooseRequest,
     ) -> (u32, ChooseResults) {
         // Before the test hears of the question, and may change the script for the next one.
-        let script = self.script();
+        let mut script = self.script();
+        let told = self.told.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
         let mut question = tell(&request);
         question["exchange"] = exchange.into();
         question["parent_window"] = parent_window.into();
         self.reporter.say("asked", question);
+        if script == Script::Hang {
+            told.await;
+            script = self.script();
+        }
         let counted = || {
             request
                 .counts

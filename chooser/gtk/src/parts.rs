@@ -9,6 +9,10 @@ use crate::accessible;
 /// The width of a column of text, in pixels at the normal text size.
 const COLUMN: i32 = 440;
 
+/// The narrowest a text may become, in letters. Without it GTK would find out by breaking every text
+/// after every letter, which costs a third of the start of the window.
+const NARROWEST: i32 = 12;
+
 /// Loads what the theme does not offer.
 pub(crate) fn load_style() {
     let Some(display) = gtk::gdk::Display::default() else {
@@ -26,6 +30,8 @@ pub(crate) fn text(words: &str, classes: &[&str]) -> gtk::Label {
         .label(words)
         .wrap(true)
         .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .attributes(&as_it_is())
+        .width_chars(NARROWEST)
         .xalign(0.0)
         .css_classes(
             classes
@@ -34,6 +40,13 @@ pub(crate) fn text(words: &str, classes: &[&str]) -> gtk::Label {
                 .collect::<Vec<_>>(),
         )
         .build()
+}
+
+/// A name or ID that is broken must not seem to have a hyphen in it.
+fn as_it_is() -> gtk::pango::AttrList {
+    let attributes = gtk::pango::AttrList::new();
+    attributes.insert(gtk::pango::AttrInt::new_insert_hyphens(false));
+    attributes
 }
 
 /// A paragraph in the middle.
@@ -51,6 +64,8 @@ pub(crate) fn headline(words: &str) -> gtk::Label {
         .label(words)
         .wrap(true)
         .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .attributes(&as_it_is())
+        .width_chars(NARROWEST)
         .justify(gtk::Justification::Center)
         .css_classes(["title-2"])
         .build();
@@ -124,6 +139,7 @@ pub(crate) fn button(words: &str, classes: &[&str]) -> gtk::Button {
         .use_underline(true)
         .wrap(true)
         .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .attributes(&as_it_is())
         .justify(gtk::Justification::Center)
         .build();
     let button = gtk::Button::builder().child(&label).hexpand(true).build();
@@ -166,6 +182,7 @@ pub(crate) struct Step {
     /// The whole.
     pub(crate) root: gtk::Box,
     content: gtk::Box,
+    rows: gtk::Box,
     buttons: gtk::Box,
     has_way_back: bool,
 }
@@ -187,17 +204,23 @@ impl Step {
             .orientation(Orientation::Horizontal)
             .spacing(12)
             .homogeneous(true)
+            .build();
+        let rows = gtk::Box::builder()
+            .orientation(Orientation::Vertical)
+            .spacing(12)
             .margin_top(12)
             .margin_bottom(18)
             .margin_start(18)
             .margin_end(18)
             .build();
+        rows.append(&buttons);
         let root = gtk::Box::new(Orientation::Vertical, 0);
         root.append(&scroll);
-        root.append(&column(&buttons));
+        root.append(&column(&rows));
         Step {
             root,
             content,
+            rows,
             buttons,
             has_way_back: false,
         }
@@ -219,6 +242,11 @@ impl Step {
     /// Adds to what it tells.
     pub(crate) fn add(&self, part: &impl IsA<gtk::Widget>) {
         self.content.append(part);
+    }
+
+    /// Adds a button above the others, as wide as all of them.
+    pub(crate) fn add_wide_button(&self, button: &gtk::Button) {
+        self.rows.prepend(button);
     }
 
     /// Adds a button.

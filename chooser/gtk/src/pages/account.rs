@@ -65,7 +65,7 @@ fn facts(consent: &Consent) -> gtk::Box {
 fn agree(step: &Step, words: &str, acts: &Acts) -> gtk::Button {
     let button = parts::button(&parts::literally(words), &["suggested-action"]);
     acts.when_pressed(&button, Act::Choose(0));
-    step.add_button(&button);
+    step.add_wide_button(&button);
     button
 }
 

@@ -24,9 +24,11 @@ use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
 
 const ROUNDS: usize = 15;
+const WIDTH: u16 = 800;
+const HEIGHT: u16 = 700;
 
 fn main() {
-    let Some(screen) = Screen::open(800, 700) else {
+    let Some(screen) = Screen::open(WIDTH.into(), HEIGHT.into()) else {
         return;
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,7 +105,7 @@ async fn chooser(desktop: &Desktop, screen: &Screen) -> Duration {
     shown - start
 }
 
-/// When something is drawn where windows appear here: there is no window manager to place them.
+/// When something is drawn.
 fn watch(screen: &Screen) -> JoinHandle<Instant> {
     let (server, number) = x11rb::connect(Some(screen.display())).unwrap();
     let root = server.setup().roots[number].root;
@@ -125,9 +127,15 @@ fn end(mut process: Process, screen: &Screen) {
 }
 
 fn is_black(server: &impl Connection, root: u32) -> bool {
-    let image = server.get_image(ImageFormat::Z_PIXMAP, root, 40, 40, 8, 8, !0);
-    let image = image.unwrap().reply().unwrap();
-    image.data.chunks(4).all(|pixel| pixel[..3] == [0, 0, 0])
+    // A line across the middle of the screen, and one down: every window here touches one of them.
+    [(0, HEIGHT / 2, WIDTH, 1), (WIDTH / 4, 0, 1, HEIGHT)]
+        .into_iter()
+        .all(|(x, y, width, height)| {
+            let (x, y) = (i16::try_from(x).unwrap(), i16::try_from(y).unwrap());
+            let image = server.get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, !0);
+            let image = image.unwrap().reply().unwrap();
+            image.data.chunks(4).all(|pixel| pixel[..3] == [0, 0, 0])
+        })
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

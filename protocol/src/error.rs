@@ -91,6 +91,24 @@ reasons! {
     Expired,
     /// The importer took the payload but never reported what became of it.
     NoReceipt,
+    /// The app does not declare this domain in its desktop entry.
+    NotDeclared,
+    /// The website's word could not be had; the message has the URL and the status.
+    SiteUnreachable,
+    /// The website was asked, and does not name the app.
+    NotAssociated,
+    /// The person was asked, and said not now.
+    Declined,
+    /// The person said that this app is never to use the passwords of this website.
+    Never,
+    /// The password store is locked, and the person did not unlock it.
+    Locked,
+    /// There is no password store, and none could be made.
+    NoStore,
+    /// The password store failed or refused; the message has what it said.
+    StoreFailed,
+    /// No password is saved for this app's websites that fits what is asked.
+    NoCredential,
     /// The service is stopping, or has left the bus; call again.
     ServiceStopped,
     /// Something failed inside the service; its log says what.

@@ -2,7 +2,7 @@
 
 /// The bus name of the service.
 pub const BUS_NAME: &str = "org.credex.Exchange1";
-/// The object that serves [`EXPORT`], [`IMPORT`] and [`STATUS`].
+/// The object that serves [`EXPORT`], [`IMPORT`], [`WEB_CREDENTIALS`] and [`STATUS`].
 pub const SERVICE_PATH: &str = "/org/credex/Exchange1";
 /// Requests live below it: `…/request/SENDER/TOKEN`.
 pub const REQUEST_PREFIX: &str = "/org/credex/Exchange1/request";
@@ -21,6 +21,10 @@ pub const CHOOSER_FD: &str = "CREDEX_CHOOSER_FD";
 pub const EXPORT: &str = "org.credex.Exchange1.Export";
 /// Interface of the importing side of the service.
 pub const IMPORT: &str = "org.credex.Exchange1.Import";
+/// Interface of the passwords that apps share with their websites.
+pub const WEB_CREDENTIALS: &str = "org.credex.Exchange1.WebCredentials";
+/// The group of an app that shares passwords with websites, in its desktop entry.
+pub const WEB_CREDENTIALS_GROUP: &str = "org.credex.WebCredentials1";
 /// Interface of one long call.
 pub const REQUEST: &str = "org.credex.Exchange1.Request";
 /// Interface of one agreed exchange.
@@ -63,6 +67,13 @@ pub fn request_path(unique_name: &str, handle_token: &str) -> String {
     )
 }
 
+/// The path below which the requests of `unique_name` are; what `WebCredentials.Generate` seals is
+/// bound to it.
+#[must_use]
+pub fn requests_path(unique_name: &str) -> String {
+    format!("{REQUEST_PREFIX}/{}", sender_element(unique_name))
+}
+
 /// The path of the session that `unique_name` gets with `session_handle_token`.
 #[must_use]
 pub fn session_path(unique_name: &str, session_handle_token: &str) -> String {
@@ -73,7 +84,7 @@ pub fn session_path(unique_name: &str, session_handle_token: &str) -> String {
 }
 
 /// The interface descriptions that are the source of truth, by interface name.
-pub const INTERFACES: [(&str, &str); 7] = [
+pub const INTERFACES: [(&str, &str); 8] = [
     (
         EXPORT,
         include_str!("../interfaces/org.credex.Exchange1.Export.xml"),
@@ -81,6 +92,10 @@ pub const INTERFACES: [(&str, &str); 7] = [
     (
         IMPORT,
         include_str!("../interfaces/org.credex.Exchange1.Import.xml"),
+    ),
+    (
+        WEB_CREDENTIALS,
+        include_str!("../interfaces/org.credex.Exchange1.WebCredentials.xml"),
     ),
     (
         REQUEST,

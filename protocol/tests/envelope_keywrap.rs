@@ -6,15 +6,19 @@
 use credex_protocol::envelope::keywrap::{
     Direction, KeywrapError, MAX_PATH_LEN, TOKEN_LEN, unwrap, wrap,
 };
-use credex_protocol::envelope::{ContentKey, KeyError, PrivateKey, PublicKey};
+use credex_protocol::envelope::{
+    ContentKey, KeyError, Password, PasswordError, PrivateKey, PublicKey, SEALED_LEN,
+};
 use proptest::prelude::*;
 
 const SESSION: &str = "/org/credex/Exchange1/session/1_42/s1";
-const DIRECTIONS: [Direction; 4] = [
+const DIRECTIONS: [Direction; 6] = [
     Direction::ExporterToDaemon,
     Direction::DaemonToImporter,
     Direction::TokenToImporter,
     Direction::TokenToDaemon,
+    Direction::PasswordToDaemon,
+    Direction::PasswordToApp,
 ];
 
 #[test]
@@ -192,6 +196,55 @@ fn a_token_does_not_pass_for_a_content_key() {
             given: 16,
             ..
         })
+    ));
+}
+
+const REQUEST: &str = "/org/credex/Exchange1/request/1_42/r1";
+
+fn password(text: &str) -> Password {
+    Password::new(text.as_bytes().to_vec()).unwrap()
+}
+
+#[test]
+fn a_sealed_password_does_not_tell_its_length() {
+    let to = PrivateKey::generate().unwrap().public_key();
+    for text in ["1", "pässwort", &"x".repeat(1022)] {
+        let direction = Direction::PasswordToDaemon;
+        let sealed = password(text).seal(&to, direction, 1, REQUEST).unwrap();
+        assert_eq!(sealed.len(), SEALED_LEN);
+    }
+}
+
+#[test]
+fn a_sealed_password_opens_for_its_key_request_and_direction_alone() {
+    use Direction::{PasswordToApp, PasswordToDaemon};
+    let ours = PrivateKey::generate().unwrap();
+    let theirs = PrivateKey::generate().unwrap();
+    let seal = |direction| password("geheim").seal(&ours.public_key(), direction, 7, REQUEST);
+    let sealed = seal(PasswordToDaemon).unwrap();
+    let open = |key, direction, key_id, path| Password::open(&sealed, key, direction, key_id, path);
+
+    let opened = open(&ours, PasswordToDaemon, 7, REQUEST).unwrap();
+    assert_eq!(opened.expose(), "geheim");
+    for refused in [
+        open(&theirs, PasswordToDaemon, 7, REQUEST),
+        open(&ours, PasswordToApp, 7, REQUEST),
+        open(&ours, PasswordToDaemon, 8, REQUEST),
+        open(&ours, PasswordToDaemon, 7, SESSION),
+        open(&ours, PasswordToDaemon, 7, &format!("{REQUEST}1")),
+    ] {
+        let error = refused.unwrap_err();
+        let keywrap = KeywrapError::DoesNotOpen {
+            direction: PasswordToDaemon,
+        };
+        let other = KeywrapError::DoesNotOpen {
+            direction: PasswordToApp,
+        };
+        assert!([keywrap.into(), other.into()].contains(&error), "{error}");
+    }
+    assert!(matches!(
+        Password::open(&sealed[1..], &ours, PasswordToDaemon, 7, REQUEST),
+        Err(PasswordError::Keywrap(KeywrapError::WrappedLength { .. }))
     ));
 }
 

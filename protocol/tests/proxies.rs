@@ -66,7 +66,9 @@ fn every_proxy_of_the_service_finds_the_service() {
             proxy.interface
         );
         let expected = match proxy.interface.as_str() {
-            names::EXPORT | names::IMPORT | names::STATUS => Some(names::SERVICE_PATH),
+            names::EXPORT | names::IMPORT | names::WEB_CREDENTIALS | names::STATUS => {
+                Some(names::SERVICE_PATH)
+            }
             names::IMPORTER => Some(names::IMPORTER_PATH),
             names::CHOOSER => Some(names::CHOOSER_PATH),
             _ => None,
@@ -244,10 +246,11 @@ macro_rules! wire_types {
 }
 
 fn wire_signature(name: &str) -> String {
-    wire_types!(name; AnnounceOptions AppIdentity ChooseRequest ChooseResults ClosedDetails
-        CompleteOptions ConsentRequest ConsentResults Counts ExportOptions ExportResults
-        FinishedDetails ImporterInfo NoOptions OfferOptions PassphraseRequest PassphraseResults
-        ProgressDetails Receipt RedeemResults ServiceStatus Tally)
+    wire_types!(name; AddOptions AnnounceOptions AppIdentity CheckOptions ChooseRequest ChooseResults
+        ClosedDetails CompleteOptions ConsentRequest ConsentResults Counts DecisionInfo DomainReport
+        ExportOptions ExportResults FinishedDetails GenerateOptions GenerateResults ImporterInfo
+        NoOptions OfferOptions PassphraseRequest PassphraseResults ProgressDetails Receipt
+        RedeemResults RefreshOptions ServiceStatus Tally WebRequestOptions)
 }
 
 /// `request_export` → `RequestExport`, as zbus names members.

@@ -12,7 +12,9 @@ use std::path::Path;
 
 use credex_protocol::envelope::keywrap::{Direction, INFO_LABEL, MAX_PATH_LEN};
 use credex_protocol::envelope::parts::{MAX_PARTS, PART_HEADER_LEN};
-use credex_protocol::envelope::{HEADER_LEN, KEY_LEN, MAGIC, SegmentSize, TAG_LEN};
+use credex_protocol::envelope::{
+    HEADER_LEN, KEY_LEN, LONGEST_PASSWORD, MAGIC, PADDED_LEN, SegmentSize, TAG_LEN,
+};
 use credex_protocol::{Reason, names};
 use described::{Argument, Interface, Member, interfaces, signature};
 
@@ -126,7 +128,12 @@ fn is_ours(name: &str, rest: &str, interfaces: &[Interface]) -> bool {
     match reason {
         Some(reason) => reason.is_some(),
         None => {
-            [names::BUS_NAME, names::EXPORTER].contains(&name)
+            [
+                names::BUS_NAME,
+                names::EXPORTER,
+                names::WEB_CREDENTIALS_GROUP,
+            ]
+            .contains(&name)
                 || interfaces.iter().any(|interface| interface.name == name)
         }
     }
@@ -223,6 +230,10 @@ fn the_numbers_of_the_envelope_are_those_of_the_code() {
         format!("at most {} bytes, and unique", u16::MAX),
         format!("Public keys are {KEY_LEN} bytes."),
         format!("`session_public_key` (`ay`, {KEY_LEN} bytes)"),
+        format!(
+            "the password (1 to {LONGEST_PASSWORD} bytes), and zeros up to {PADDED_LEN}\nbytes"
+        ),
+        format!("| a password | {LONGEST_PASSWORD} bytes |"),
     ] {
         assert!(README.contains(&part), "missing: {part}");
     }
@@ -235,8 +246,10 @@ fn the_directions_are_those_of_the_code() {
         Direction::DaemonToImporter,
         Direction::TokenToImporter,
         Direction::TokenToDaemon,
+        Direction::PasswordToDaemon,
+        Direction::PasswordToApp,
     ];
-    let rows = rows("Wrapping of keys and tokens", "Direction");
+    let rows = rows("Wrapping of keys, tokens and passwords", "Direction");
     assert_eq!(rows.len(), directions.len());
     for (row, direction) in rows.iter().zip(directions) {
         let numbers = [
@@ -270,6 +283,7 @@ fn the_names_and_forms_are_those_of_the_code() {
         format!("`[\"{}\"]` if missing", names::FORMAT_VERSION),
         format!("[{}]\n", names::IMPORTER),
         format!("[{}]\n", names::EXPORTER),
+        format!("[{}]\n", names::WEB_CREDENTIALS_GROUP),
     ] {
         assert!(README.contains(&part), "missing: {part}");
     }

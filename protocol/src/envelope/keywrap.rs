@@ -1,10 +1,10 @@
-//! Wrapping of content keys and tokens to a public key: HPKE, RFC 9180 (design §4).
+//! Wrapping of content keys, tokens and passwords to a public key: HPKE, RFC 9180 (design §4, §7).
 //!
 //! Base mode with DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001, AES-256-GCM 0x0002 and
 //! no associated data. A wrapped secret is the encapsulated key (32 bytes), the ciphertext (as long
 //! as the secret) and its tag (16 bytes). `info` is [`INFO_LABEL`], a version byte 1, the
-//! direction's byte, and the D-Bus object path of the session or offer: so a wrapped secret opens
-//! only where, and in the direction, it was meant for.
+//! direction's byte, for passwords the number of the key, and the D-Bus object path of the session,
+//! offer or request: so a wrapped secret opens only where, and in the direction, it was meant for.
 //!
 //! Base mode does not say who wrapped: that is the daemon's to know, from the bus.
 
@@ -19,6 +19,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::keys::{KeyError, PrivateKey, PublicKey};
+use super::password::PADDED_LEN;
 use super::secret::{CONTENT_KEY_LEN, ContentKey, NoRandomness};
 
 /// What every `info` begins with.
@@ -45,6 +46,10 @@ pub enum Direction {
     TokenToImporter = 3,
     /// The import token, coming back from the importer that redeems it.
     TokenToDaemon = 4,
+    /// A padded password, from the app that shares it with its website.
+    PasswordToDaemon = 5,
+    /// A padded password, for that app.
+    PasswordToApp = 6,
 }
 
 impl Direction {
@@ -53,12 +58,35 @@ impl Direction {
         match self {
             Self::ExporterToDaemon | Self::DaemonToImporter => CONTENT_KEY_LEN,
             Self::TokenToImporter | Self::TokenToDaemon => TOKEN_LEN,
+            Self::PasswordToDaemon | Self::PasswordToApp => PADDED_LEN,
         }
     }
 
-    /// Bytes of that secret once it is wrapped: 80 for a content key, 64 for a token.
+    /// Bytes of that secret once it is wrapped: 80 for a content key, 64 for a token, 1072 for a
+    /// password.
     pub fn wrapped_len(self) -> usize {
         self.secret_len() + WRAP_OVERHEAD
+    }
+}
+
+/// Where a wrapped secret belongs, all of which goes into `info`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding<'a> {
+    pub(super) direction: Direction,
+    /// The number of the recipient's key. Only passwords have one; zero where the recipient names
+    /// its key in the call.
+    pub(super) key_id: u64,
+    pub(super) path: &'a str,
+}
+
+impl Binding<'_> {
+    /// Bound to a path, for a key without a number.
+    fn to_path(direction: Direction, path: &str) -> Binding<'_> {
+        Binding {
+            direction,
+            key_id: 0,
+            path,
+        }
     }
 }
 
@@ -125,8 +153,17 @@ pub fn wrap(
     direction: Direction,
     path: &str,
 ) -> Result<Vec<u8>, KeywrapError> {
+    wrap_bound(secret, to, Binding::to_path(direction, path))
+}
+
+/// [`wrap`] with all that can be bound in.
+pub(super) fn wrap_bound(
+    secret: &[u8],
+    to: &PublicKey,
+    binding: Binding<'_>,
+) -> Result<Vec<u8>, KeywrapError> {
     let mut random = SystemRandom { failure: None };
-    let wrapped = wrap_with(&mut random, secret, to, direction, path);
+    let wrapped = wrap_with(&mut random, secret, to, binding);
     match random.failure {
         Some(failure) => Err(failure.into()),
         None => wrapped,
@@ -140,6 +177,16 @@ pub fn unwrap(
     direction: Direction,
     path: &str,
 ) -> Result<Zeroizing<Vec<u8>>, KeywrapError> {
+    unwrap_bound(wrapped, with, Binding::to_path(direction, path))
+}
+
+/// [`unwrap`] with all that was bound in.
+pub(super) fn unwrap_bound(
+    wrapped: &[u8],
+    with: &PrivateKey,
+    binding: Binding<'_>,
+) -> Result<Zeroizing<Vec<u8>>, KeywrapError> {
+    let direction = binding.direction;
     let (expected, given) = (direction.wrapped_len(), wrapped.len());
     if given != expected {
         return Err(KeywrapError::WrappedLength {
@@ -148,7 +195,7 @@ pub fn unwrap(
             given,
         });
     }
-    let info = info(direction, path)?;
+    let info = info(binding)?;
     let (encapsulated, ciphertext) = wrapped.split_at(ENCAPSULATED_LEN);
     let refused = |reason| KeywrapError::Refused { direction, reason };
     let encapsulated =
@@ -205,9 +252,9 @@ pub(super) fn wrap_with(
     random: &mut impl CryptoRng,
     secret: &[u8],
     to: &PublicKey,
-    direction: Direction,
-    path: &str,
+    binding: Binding<'_>,
 ) -> Result<Vec<u8>, KeywrapError> {
+    let direction = binding.direction;
     let (expected, given) = (direction.secret_len(), secret.len());
     if given != expected {
         return Err(KeywrapError::SecretLength {
@@ -216,7 +263,7 @@ pub(super) fn wrap_with(
             given,
         });
     }
-    let info = info(direction, path)?;
+    let info = info(binding)?;
     let refused = |reason| KeywrapError::Refused { direction, reason };
     let (encapsulated, ciphertext) =
         hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
@@ -231,11 +278,24 @@ pub(super) fn wrap_with(
     Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
 }
 
-pub(super) fn info(direction: Direction, path: &str) -> Result<Vec<u8>, KeywrapError> {
+pub(super) fn info(binding: Binding<'_>) -> Result<Vec<u8>, KeywrapError> {
+    let Binding {
+        direction,
+        key_id,
+        path,
+    } = binding;
     if !path.starts_with('/') || path.len() > MAX_PATH_LEN {
         return Err(KeywrapError::NotAPath);
     }
-    Ok([INFO_LABEL, &[VERSION, direction as u8], path.as_bytes()].concat())
+    let mut info = [INFO_LABEL, &[VERSION, direction as u8]].concat();
+    if matches!(
+        direction,
+        Direction::PasswordToDaemon | Direction::PasswordToApp
+    ) {
+        info.extend_from_slice(&key_id.to_be_bytes());
+    }
+    info.extend_from_slice(path.as_bytes());
+    Ok(info)
 }
 
 /// The operating system's generator behind HPKE's trait, which cannot fail: a failure is kept, and

@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use serde_json::{Value, json};
 
-use super::keywrap::{Direction, info, unwrap, wrap_with};
+use super::keywrap::{Binding, Direction, info, unwrap, wrap_with};
 use super::parts::{Part, parse, write_part_header};
-use super::{ContentKey, Opener, PrivateKey, Sealer, SegmentSize};
+use super::{ContentKey, Opener, Password, PrivateKey, Sealer, SegmentSize};
 
 const PATH: &str = "/org/credex/Exchange1/session/1_42/example";
+const REQUEST: &str = "/org/credex/Exchange1/request/1_42/example";
+const PASSWORD: &str = "pässwort-Nr-7";
 
 fn file() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/envelope.json")
@@ -55,10 +57,12 @@ fn all() -> Value {
              header and SHA-256.",
             "wraps: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, no \
              associated data; the ephemeral key is DeriveKeyPair(ephemeral_ikm).",
+            "passwords: the same, with key_id in info; secret is the password padded to 1024 bytes.",
             "parts: kind 1 is the document, 2 an attachment; other kinds are skipped.",
         ],
         "envelopes": envelopes(),
         "parts": parts(),
+        "passwords": passwords(),
         "wraps": wraps(),
     })
 }
@@ -113,32 +117,53 @@ fn wraps() -> Vec<Value> {
         ("token to daemon", Direction::TokenToDaemon),
     ];
     directions
-        .map(|(name, direction)| wrapped(name, direction))
+        .map(|(name, direction)| {
+            let secret = &counting::<32>(0x40)[..direction.secret_len()];
+            let binding = Binding {
+                direction,
+                key_id: 0,
+                path: PATH,
+            };
+            wrapped(name, secret, binding)
+        })
         .to_vec()
 }
 
-fn wrapped(name: &str, direction: Direction) -> Value {
+fn passwords() -> Vec<Value> {
+    let directions = [
+        ("app to daemon", Direction::PasswordToDaemon, 7),
+        ("daemon to app", Direction::PasswordToApp, 0),
+    ];
+    let password = Password::new(PASSWORD.as_bytes().to_vec()).unwrap();
+    directions
+        .map(|(name, direction, key_id)| {
+            let binding = Binding {
+                direction,
+                key_id,
+                path: REQUEST,
+            };
+            let mut vector = wrapped(name, &password.padded(), binding);
+            vector["key_id"] = key_id.into();
+            vector["password"] = PASSWORD.into();
+            vector
+        })
+        .to_vec()
+}
+
+fn wrapped(name: &str, secret: &[u8], binding: Binding<'_>) -> Value {
     let recipient = PrivateKey::from_bytes(&counting(0x20));
-    let secret = &counting::<32>(0x40)[..direction.secret_len()];
     let ephemeral = counting::<32>(0x60);
     let mut random = Fixed(ephemeral.to_vec());
-    let wrapped = wrap_with(
-        &mut random,
-        secret,
-        &recipient.public_key(),
-        direction,
-        PATH,
-    )
-    .unwrap();
+    let wrapped = wrap_with(&mut random, secret, &recipient.public_key(), binding).unwrap();
     assert!(
         random.0.is_empty(),
         "HPKE draws the ephemeral key's 32 bytes and no others"
     );
     json!({
         "name": name,
-        "direction": direction as u8,
-        "object_path": PATH,
-        "info": hex(&info(direction, PATH).unwrap()),
+        "direction": binding.direction as u8,
+        "object_path": binding.path,
+        "info": hex(&info(binding).unwrap()),
         "recipient_private_key": hex(recipient.as_bytes()),
         "recipient_public_key": hex(recipient.public_key().as_bytes()),
         "ephemeral_ikm": hex(&ephemeral),
@@ -251,6 +276,23 @@ fn every_wrapped_secret_of_the_file_unwraps() {
         let wrapped = unhex(&vector["wrapped"]);
         let secret = unwrap(&wrapped, &PrivateKey::from_bytes(&key), direction, path).unwrap();
         assert_eq!(*secret, unhex(&vector["secret"]));
+    }
+}
+
+#[test]
+fn every_sealed_password_of_the_file_opens() {
+    let file = read_file();
+    let directions = [Direction::PasswordToDaemon, Direction::PasswordToApp];
+    let vectors = file["passwords"].as_array().unwrap();
+    assert_eq!(vectors.len(), directions.len());
+    for (direction, vector) in directions.into_iter().zip(vectors) {
+        let key = <[u8; 32]>::try_from(unhex(&vector["recipient_private_key"])).unwrap();
+        let (key, sealed) = (PrivateKey::from_bytes(&key), unhex(&vector["wrapped"]));
+        let (key_id, path) = (vector["key_id"].as_u64().unwrap(), &vector["object_path"]);
+        let open =
+            |key_id| Password::open(&sealed, &key, direction, key_id, path.as_str().unwrap());
+        assert_eq!(open(key_id).unwrap().expose(), vector["password"]);
+        open(key_id + 1).unwrap_err();
     }
 }
 

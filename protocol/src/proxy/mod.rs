@@ -10,6 +10,7 @@ mod importer;
 mod request;
 mod session;
 mod status;
+mod web_credentials;
 
 pub use chooser::ChooserProxy;
 pub use export::ExportProxy;
@@ -18,3 +19,4 @@ pub use importer::ImporterProxy;
 pub use request::RequestProxy;
 pub use session::SessionProxy;
 pub use status::StatusProxy;
+pub use web_credentials::WebCredentialsProxy;

@@ -1,10 +1,17 @@
 //! What travels in the `a{sv}` and the compound arguments of the interfaces, as Rust types.
 //! Serves `interfaces/*.xml`; unknown keys are ignored, missing ones are `None`.
 
+mod web;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use zbus::zvariant::{DeserializeDict, ObjectPath, OwnedFd, OwnedObjectPath, SerializeDict, Type};
+
+pub use web::{
+    AddOptions, CheckOptions, DecisionInfo, DomainReport, GenerateOptions, GenerateResults,
+    RefreshOptions, StageReport, WebRequestOptions, WebResults,
+};
 
 /// How many credentials there are of each CXF credential type.
 pub type Counts = BTreeMap<String, u32>;

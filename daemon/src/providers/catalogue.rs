@@ -10,7 +10,7 @@ use credex_protocol::wire::{Counts, ImporterInfo};
 use credex_protocol::{Error, Reason};
 
 use super::directories::Directories;
-use super::entry::{self, Declared, Exporter, Importer, Origin};
+use super::entry::{self, Declared, Exporter, Importer, Origin, WebApp};
 use super::exec::find_program;
 use super::listing::{self, Found, Listing};
 
@@ -19,6 +19,7 @@ use super::listing::{self, Found, Listing};
 pub struct Catalogue {
     importers: Vec<Importer>,
     exporters: BTreeMap<String, Exporter>,
+    web_apps: BTreeMap<String, WebApp>,
     problems: Vec<String>,
     search_path: OsString,
 }
@@ -79,6 +80,9 @@ impl Catalogue {
         if let Some(exporter) = declared.exporter {
             self.exporters.insert(winner.id.clone(), exporter);
         }
+        if let Some(web) = declared.web {
+            self.web_apps.insert(winner.id.clone(), web);
+        }
     }
 
     /// What `found` declares; `None`, and a problem, if that cannot be told.
@@ -124,12 +128,19 @@ impl Catalogue {
         self.importers().find(|importer| importer.id == id)
     }
 
-    /// The display name of the app `app_id`, if its desktop entry declares a provider.
+    /// What the app `app_id` declares of websites, if it does.
+    #[must_use]
+    pub fn web_app(&self, app_id: &str) -> Option<&WebApp> {
+        self.web_apps.get(app_id)
+    }
+
+    /// The display name of the app `app_id`, if its desktop entry speaks of Credex.
     #[must_use]
     pub fn name_of(&self, app_id: &str) -> Option<&str> {
         let exporter = self.exporters.get(app_id).map(|exporter| &exporter.name);
-        let name = exporter.or_else(|| self.importer(app_id).map(|importer| &importer.name));
-        name.map(String::as_str)
+        let web = || self.web_app(app_id).map(|web| &web.name);
+        let importer = || self.importer(app_id).map(|importer| &importer.name);
+        exporter.or_else(importer).or_else(web).map(String::as_str)
     }
 
     /// What is wrong with entries that declare providers, a sentence each.

@@ -1,11 +1,12 @@
-//! One desktop entry → the importing and the exporting provider it declares. Pure. Serves design §6
-//! and the Desktop Entry Specification, section "Interfaces".
+//! One desktop entry → the importing and the exporting provider it declares, and the websites with
+//! which the app shares passwords. Pure. Serves design §6, §7 and the Desktop Entry Specification,
+//! section "Interfaces".
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use credex_protocol::names::{EXPORTER, IMPORTER};
+use credex_protocol::names::{EXPORTER, IMPORTER, WEB_CREDENTIALS_GROUP};
 use zbus::names::WellKnownName;
 
 use super::exec::{Exec, Fields};
@@ -18,6 +19,8 @@ const MAX_ICON: usize = 1024;
 /// The longest element of a list, in bytes, and the most elements.
 const MAX_ELEMENT: usize = 64;
 const MAX_ELEMENTS: usize = 64;
+/// The longest declared domain, in bytes: a host of 253, a wildcard and a port.
+const MAX_DOMAIN: usize = 262;
 
 /// Whose word a desktop entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +83,15 @@ pub struct Exporter {
     pub providers: Vec<String>,
 }
 
+/// An app that shares passwords with websites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebApp {
+    /// Display name in the person's language, at most [`MAX_NAME`] bytes. May be hostile text.
+    pub name: String,
+    /// The domains as they are written: whether each is one, only the rules of domains can tell.
+    pub domains: Vec<String>,
+}
+
 /// What one desktop entry declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
@@ -87,6 +99,8 @@ pub struct Declared {
     pub importer: Option<Importer>,
     /// The app gives credentials away.
     pub exporter: Option<Exporter>,
+    /// The app shares passwords with websites.
+    pub web: Option<WebApp>,
 }
 
 /// Reads `text`, the entry `id` that lies at `path`; names are taken in the first of `locales`.
@@ -107,7 +121,9 @@ pub fn read(
     let implements = groups.list(ENTRY, "Implements").unwrap_or_default();
     let imports = declares(&groups, &implements, IMPORTER)?;
     let exports = declares(&groups, &implements, EXPORTER)?;
-    if !imports && !exports {
+    // Nothing is called there, so it is no interface that is implemented: the group is enough.
+    let shares = groups.has(WEB_CREDENTIALS_GROUP);
+    if !imports && !exports && !shares {
         return Ok(Declared::default());
     }
     if groups.string(ENTRY, "Type") != Some("Application") {
@@ -119,9 +135,11 @@ pub fn read(
     }
     let importer = imports.then(|| importer(&groups, id, path, origin, locales));
     let exporter = exports.then(|| exporter(&groups, locales));
+    let web = shares.then(|| web(&groups, locales));
     Ok(Declared {
         importer: importer.transpose()?,
         exporter: exporter.transpose()?,
+        web: web.transpose()?,
     })
 }
 
@@ -161,10 +179,25 @@ fn declares(
 }
 
 fn exporter(groups: &Groups, locales: &[String]) -> Result<Exporter, EntryError> {
-    let providers = tokens(groups, EXPORTER, "Providers", is_name)?;
+    let providers = tokens(groups, EXPORTER, "Providers", MAX_ELEMENT, is_name)?;
     Ok(Exporter {
         name: name(groups, locales)?,
         providers: providers.unwrap_or_default(),
+    })
+}
+
+fn web(groups: &Groups, locales: &[String]) -> Result<WebApp, EntryError> {
+    let group = WEB_CREDENTIALS_GROUP;
+    let domains = tokens(groups, group, "Domains", MAX_DOMAIN, is_name)?;
+    let missing = || {
+        let problem = "is missing; list the domains, as in example.org;*.example.net;";
+        EntryError::key(group, "Domains", problem)
+    };
+    Ok(WebApp {
+        name: name(groups, locales)?,
+        domains: domains
+            .filter(|domains| !domains.is_empty())
+            .ok_or_else(missing)?,
     })
 }
 
@@ -202,7 +235,7 @@ fn importer(
         let problem = "is missing; say how to start the app, or set DBusActivatable=true";
         return Err(EntryError::key(ENTRY, "Exec", problem));
     }
-    let credential_types = tokens(groups, IMPORTER, "CredentialTypes", is_token)?;
+    let credential_types = tokens(groups, IMPORTER, "CredentialTypes", MAX_ELEMENT, is_token)?;
     if credential_types.as_ref().is_some_and(Vec::is_empty) {
         let problem = "is empty; leave it out if the app takes all types";
         return Err(EntryError::key(IMPORTER, "CredentialTypes", problem));
@@ -211,7 +244,7 @@ fn importer(
         id: id.to_owned(),
         origin,
         dbus_activatable,
-        format_versions: tokens(groups, IMPORTER, "FormatVersions", is_token)?
+        format_versions: tokens(groups, IMPORTER, "FormatVersions", MAX_ELEMENT, is_token)?
             .filter(|versions| !versions.is_empty())
             .ok_or_else(|| {
                 let problem = "is missing; list the versions that the app reads, as in 1.0;";
@@ -255,6 +288,7 @@ fn tokens(
     groups: &Groups,
     group: &'static str,
     key: &'static str,
+    longest: usize,
     allowed: fn(&str) -> bool,
 ) -> Result<Option<Vec<String>>, EntryError> {
     let Some(list) = groups.list(group, key) else {
@@ -266,9 +300,9 @@ fn tokens(
     }
     let mut seen = Vec::new();
     for element in list {
-        if element.len() > MAX_ELEMENT || !allowed(&element) {
+        if element.len() > longest || !allowed(&element) {
             let problem = format!(
-                "{element:?} is longer than {MAX_ELEMENT} bytes, or has characters not allowed here"
+                "{element:?} is longer than {longest} bytes, or has characters not allowed here"
             );
             return Err(EntryError::key(group, key, problem));
         }
@@ -382,6 +416,31 @@ mod tests {
         let not_listed =
             vault("Exec=v", "FormatVersions=1.0;").replace("Implements=org.credex.Importer1;", "");
         assert!(declared(&not_listed).unwrap_err().contains("Implements"));
+    }
+
+    #[test]
+    fn an_app_that_shares_passwords_with_websites_needs_its_group_alone() {
+        let entry = |group: &str| {
+            declared(&format!(
+                "[Desktop Entry]\nType=Application\nName=Shop\n[org.credex.WebCredentials1]\n{group}\n"
+            ))
+        };
+        let shop = entry("Domains=example.org;*.example.net;example.org:8443;").unwrap();
+        let web = shop.web.unwrap();
+        assert_eq!(web.name, "Shop");
+        assert_eq!(
+            web.domains,
+            ["example.org", "*.example.net", "example.org:8443"]
+        );
+        assert!(shop.importer.is_none() && shop.exporter.is_none());
+        assert!(entry("").unwrap_err().contains("Domains"));
+        assert!(entry("Domains=;").unwrap_err().contains("Domains"));
+        let long = "a".repeat(300);
+        assert!(
+            entry(&format!("Domains={long};"))
+                .unwrap_err()
+                .contains("longer")
+        );
     }
 
     #[test]

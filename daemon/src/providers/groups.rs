@@ -8,13 +8,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use credex_protocol::names::{EXPORTER, IMPORTER};
+use credex_protocol::names::{EXPORTER, IMPORTER, WEB_CREDENTIALS_GROUP};
 use freedesktop_desktop_entry::{DesktopEntry, Line, parse_line};
 
 /// The first group of every desktop entry.
 pub(super) const ENTRY: &str = "Desktop Entry";
 
-const KEYS: [(&str, &[&str]); 3] = [
+const KEYS: [(&str, &[&str]); 4] = [
     (
         ENTRY,
         &[
@@ -33,6 +33,7 @@ const KEYS: [(&str, &[&str]); 3] = [
     ),
     (IMPORTER, &["FormatVersions", "CredentialTypes"]),
     (EXPORTER, &["Providers"]),
+    (WEB_CREDENTIALS_GROUP, &["Domains"]),
 ];
 
 /// What is wrong with a desktop entry, and where in it.

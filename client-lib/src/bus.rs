@@ -116,13 +116,36 @@ impl Bus {
         method: Method<'_>,
         body: &(impl Serialize + DynamicType),
     ) -> Result<String> {
+        let (service, said) = self.answer_by_name(method, body).await?;
+        let _answer = said.map_err(Error::bus)?;
+        Ok(service)
+    }
+
+    /// As [`call_by_name`](Self::call_by_name), and returns the answer, too.
+    pub(crate) async fn ask_by_name<T>(
+        &self,
+        method: Method<'_>,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<(String, T)>
+    where
+        T: for<'d> DynamicDeserialize<'d>,
+    {
+        let (service, said) = self.answer_by_name(method, body).await?;
+        Ok((service, read_answer(said)?))
+    }
+
+    async fn answer_by_name(
+        &self,
+        method: Method<'_>,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<(String, zbus::Result<Message>)> {
         let answer = Answer::of(&self.connection, names::BUS_NAME, method, body).await?;
         let service = match answer.is_refusal_of_the_bus() {
             true => BUS.to_owned(),
             false => self.who_is_the_service(answer.sender()).await?,
         };
-        let _answer = answer.by(&service)?.map_err(Error::bus)?;
-        Ok(service)
+        let said = answer.by(&service)?;
+        Ok((service, said))
     }
 
     /// Calls the service by its unique name.

@@ -7,9 +7,12 @@ use std::io;
 use credex_protocol::Reason;
 use credex_protocol::envelope::keywrap::KeywrapError;
 use credex_protocol::envelope::parts::PartsError;
-use credex_protocol::envelope::{KeyError, NoRandomness, OpenError, Refusal, SealError};
+use credex_protocol::envelope::{
+    KeyError, NoRandomness, OpenError, PasswordError, Refusal, SealError,
+};
 
 use crate::cxf;
+use crate::web::WebRefusal;
 
 /// What can be returned by everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -56,6 +59,12 @@ pub enum Error {
         /// The method that was called.
         method: String,
     },
+    /// A call about a shared web credential came to nothing.
+    #[error(transparent)]
+    Web(WebRefusal),
+    /// A text is no password.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     /// The document is no CXF document that anybody could import.
     #[error("the document is not valid CXF: {0}")]
     Document(#[from] cxf::Invalid),
@@ -100,6 +109,7 @@ impl Error {
             Self::Declined(_) => Some(Reason::Cancelled),
             Self::Service(error) => Some(error.reason),
             Self::Ended(ended) => ended.reason,
+            Self::Web(refusal) => Some(refusal.reason),
             _ => None,
         }
     }

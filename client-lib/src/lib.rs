@@ -1,4 +1,5 @@
-//! Export and import credentials through the Credex session service.
+//! Export and import credentials, and share passwords with a website, through the Credex session
+//! service.
 //!
 //! The person chooses where credentials go; this library asks, seals, carries and opens. Documents
 //! are in the FIDO Credential Exchange Format, and are read through at both ends ([`cxf`]).
@@ -31,7 +32,20 @@
 //! # }
 //! ```
 //!
-//! Both need a tokio runtime with its timer and I/O, of either flavour. Reading a document through
+//! An app that shares a password with its website:
+//!
+//! ```no_run
+//! # async fn sign_in() -> credex::Result<()> {
+//! use credex::{SharedWebCredentials, Wanted};
+//!
+//! let shared = SharedWebCredentials::connect("org.example.Shop").await?;
+//! let saved = shared.request(Wanted::any().domain("example.org")).await?;
+//! println!("signing in as {}", saved.account);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All need a tokio runtime with its timer and I/O, of either flavour. Reading a document through
 //! takes some milliseconds for every megabyte and does not yield; sealing and opening do, once for
 //! every mebibyte. Dropping anything before its end calls the exchange off, which is said to the
 //! other side as long as the process lives; leaving the bus does the same.
@@ -46,13 +60,19 @@ mod exporter;
 mod importer;
 mod progress;
 mod receipt;
+mod web;
 mod wire_limits;
 
 pub use app::{App, Assurance};
 pub use credex_protocol::Reason;
 pub use credex_protocol::envelope::parts::Part;
+pub use credex_protocol::envelope::{LONGEST_PASSWORD, Password, PasswordError};
 pub use error::{Ended, Error, Outcome, Result};
 pub use exporter::{Delivery, ExportRequest, Exporter, Grant, Payload};
 pub use importer::{AttachmentProblem, Import, Importer, ImporterBuilder, Offer, Opened, Taken};
 pub use progress::{OnProgress, Progress, silent};
 pub use receipt::{Receipt, Tally};
+pub use web::{
+    Change, Decided, Decision, DomainReport, Found, Generated, PasswordFormat,
+    SharedWebCredentials, Wanted, WebCredential, WebRefusal,
+};

@@ -5,3 +5,4 @@
 mod exporter;
 mod importer;
 mod stage;
+mod web;

@@ -2,14 +2,15 @@
 //!
 //! Per session there is one X25519 private key and later one token, both in an `arena` that is
 //! locked into memory, left out of core dumps and wiped. The payload itself is never opened here:
-//! its content key is unwrapped for the moment of checking or handing over, and wiped.
+//! its content key is unwrapped for the moment of checking or handing over, and wiped. A password of
+//! a website is opened with a key of its own, which serves once.
 
 mod arena;
 
 use std::sync::Arc;
 
 use credex_protocol::envelope::keywrap::{self, Direction, KeywrapError};
-use credex_protocol::envelope::{NoRandomness, PrivateKey, PublicKey};
+use credex_protocol::envelope::{NoRandomness, Password, PasswordError, PrivateKey, PublicKey};
 
 use self::arena::{Arena, Cell};
 use crate::exchange::token::Token;
@@ -42,25 +43,56 @@ pub struct SessionKeys {
     pub public_key: PublicKey,
 }
 
+/// The key to one password that an app will send. Wiped when dropped.
+#[derive(Debug)]
+pub struct PasswordKey {
+    cell: Cell,
+    /// What the app seals to.
+    pub public_key: PublicKey,
+}
+
 impl Custody {
+    /// Makes the key to one password.
+    ///
+    /// # Errors
+    /// There is no memory or no randomness for it.
+    pub fn open_inbox(&self) -> Result<PasswordKey, CustodyError> {
+        let (cell, public_key) = self.key_pair()?;
+        Ok(PasswordKey { cell, public_key })
+    }
+
     /// Makes the key of a new session.
     ///
     /// # Errors
     /// There is no memory or no randomness for it.
     pub fn open_session(&self) -> Result<SessionKeys, CustodyError> {
+        let (cell, public_key) = self.key_pair()?;
+        Ok(SessionKeys { cell, public_key })
+    }
+
+    fn key_pair(&self) -> Result<(Cell, PublicKey), CustodyError> {
         let cell = Arena::take(&self.arena)?;
         let private = PrivateKey::generate()?;
         cell.write(KEY, private.as_bytes());
-        Ok(SessionKeys {
-            public_key: private.public_key(),
-            cell,
-        })
+        Ok((cell, private.public_key()))
     }
 
     /// Whether every key so far could be locked into memory.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.arena.is_locked()
+    }
+}
+
+impl PasswordKey {
+    /// Opens the password that was sealed to this key, which was given out as `key_id`, for the request
+    /// at `path`. The key has served then.
+    ///
+    /// # Errors
+    /// It was sealed for something else, or is none.
+    pub fn open(self, sealed: &[u8], key_id: u64, path: &str) -> Result<Password, PasswordError> {
+        let private = private_key(&self.cell);
+        Password::open(sealed, &private, Direction::PasswordToDaemon, key_id, path)
     }
 }
 
@@ -126,12 +158,16 @@ impl SessionKeys {
     }
 
     fn private_key(&self) -> PrivateKey {
-        self.cell.with(|bytes| {
-            let mut key = zeroize::Zeroizing::new([0; 32]);
-            key.copy_from_slice(&bytes[KEY]);
-            PrivateKey::from_bytes(&key)
-        })
+        private_key(&self.cell)
     }
+}
+
+fn private_key(cell: &Cell) -> PrivateKey {
+    cell.with(|bytes| {
+        let mut key = zeroize::Zeroizing::new([0; 32]);
+        key.copy_from_slice(&bytes[KEY]);
+        PrivateKey::from_bytes(&key)
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +216,17 @@ mod tests {
         assert!(!keys.is_token(&back(&[0; 16]), OFFER).unwrap());
         keys.is_token(&sealed, OFFER).unwrap_err();
         keys.is_token(&[0; 65536], OFFER).unwrap_err();
+    }
+
+    #[test]
+    fn a_password_opens_with_the_key_that_was_given_for_it() {
+        let custody = Custody::default();
+        let (ours, other) = (custody.open_inbox().unwrap(), custody.open_inbox().unwrap());
+        let to_us = Direction::PasswordToDaemon;
+        let password = Password::new(b"geheim".to_vec()).unwrap();
+        let sealed = password.seal(&ours.public_key, to_us, 7, SESSION).unwrap();
+        other.open(&sealed, 7, SESSION).unwrap_err();
+        assert_eq!(ours.open(&sealed, 7, SESSION).unwrap().expose(), "geheim");
     }
 
     #[test]

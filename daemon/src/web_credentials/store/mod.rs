@@ -15,8 +15,10 @@ mod memory;
 mod secret_service;
 
 use async_trait::async_trait;
+use credex_protocol::wire::AppIdentity;
 
 use super::domain::Site;
+use crate::caller::Process;
 
 pub use error::StoreError;
 pub use file::{FileStore, PassphraseQuestion, Passphrases, Purpose};
@@ -27,6 +29,8 @@ pub use secret_service::{Patience, SecretService};
 /// On whose behalf a store asks the person something of its own: to unlock it, or for its passphrase.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asking {
+    /// The app's process, and what it is taken for.
+    pub app: Option<(Process, AppIdentity)>,
     /// The app's window, as in `Export.RequestExport`; empty if it has none.
     pub parent_window: String,
     /// An XDG activation token.

@@ -17,11 +17,21 @@ use crate::audit;
 use crate::authorization::{Authorization, Polkit, SYSTEM_BUS, Waived};
 use crate::caller::{BusDriver, BusPorter};
 use crate::chooser::{ProcessChooser, Programs};
-use crate::config::{Authentication, ChooserConfig, Config, ConfigError, ExportAuthentication};
+use crate::config::{
+    Authentication, ChooserConfig, Config, ConfigError, ExportAuthentication, PasswordStore,
+    WebCredentials,
+};
 use crate::daemon::{Daemon, DaemonError};
 use crate::desk::Ports;
 use crate::launcher::{ProcessLauncher, run_zygote};
 use crate::providers::{Directories, Providers};
+use crate::web_credentials::cache::Cache;
+use crate::web_credentials::calls::RememberedSites;
+use crate::web_credentials::decisions::Decisions;
+use crate::web_credentials::fetch::{Developer, ProcessFetch};
+use crate::web_credentials::session_store::{AskedPassphrases, SessionStore};
+use crate::web_credentials::store::{FileStore, Memory, Patience, SecretService, Store};
+use crate::web_credentials::verdicts::Verdicts;
 use crate::{log, process};
 
 const USAGE: &str = "\
@@ -133,28 +143,35 @@ fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
         return Err(Failure::NoFiles);
     }
     let choosers = choosers(&config.chooser, &executable);
+    let fetcher = config.web_credentials.fetcher.clone();
+    let fetcher = fetcher.unwrap_or_else(|| executable.with_file_name("credex-fetcher"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    Ok(runtime.block_on(serve_on_session_bus(config, choosers, launcher))?)
+    Ok(runtime.block_on(serve_on_session_bus(config, choosers, fetcher, launcher))?)
 }
 
 async fn serve_on_session_bus(
     config: Config,
     choosers: Programs,
+    fetcher: PathBuf,
     launcher: Arc<ProcessLauncher>,
 ) -> Result<(), DaemonError> {
     let bus = crate::bus::lenient::session()?
         .max_queued(Daemon::QUEUE)
         .build()
         .await?;
+    let chooser = Arc::new(ProcessChooser::new(choosers, launcher.clone()));
     let ports = Ports {
         audit: audit::open(),
         authorization: authorization(&config.authentication),
         porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
-        chooser: Arc::new(ProcessChooser::new(choosers, launcher.clone())),
+        chooser: chooser.clone(),
         launcher: launcher.clone(),
         providers: Providers::open(Directories::of_session()),
+        sites: Arc::new(sites(&config.web_credentials, fetcher, launcher.clone())),
+        store: store(&config.web_credentials, &bus, &chooser)?,
+        decisions: Arc::new(Decisions::new(own_data()?.join("decisions.json"))),
     };
     let daemon = Daemon::new(bus, config, ports).await?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -170,6 +187,50 @@ async fn serve_on_session_bus(
         }
     };
     daemon.run(log::ready, stop).await
+}
+
+/// What websites say, asked by the fetcher beside this program.
+fn sites(
+    config: &WebCredentials,
+    fetcher: PathBuf,
+    launcher: Arc<ProcessLauncher>,
+) -> RememberedSites {
+    let developer = config.developer.then(|| Developer {
+        authority: config.authority.clone(),
+    });
+    let cache = Cache::file_of_session().map_or_else(Cache::in_memory, Cache::open);
+    let fetch = Arc::new(ProcessFetch::new(fetcher, launcher));
+    RememberedSites::new(Verdicts::new(fetch, cache), developer)
+}
+
+/// Where passwords of websites are kept.
+fn store(
+    config: &WebCredentials,
+    bus: &zbus::Connection,
+    chooser: &Arc<ProcessChooser>,
+) -> Result<Arc<dyn Store>, std::io::Error> {
+    if config.store == PasswordStore::Memory {
+        tracing::warn!("passwords of websites are kept in memory, until this service ends");
+        return Ok(Arc::new(Memory::default()));
+    }
+    let keyring = SecretService::new(bus.clone(), Patience::default());
+    let passphrases = Arc::new(AskedPassphrases(chooser.clone()));
+    let file = FileStore::new(own_data()?.join("web.keyring"), passphrases);
+    Ok(Arc::new(SessionStore::new(bus.clone(), keyring, file)))
+}
+
+/// `$XDG_DATA_HOME/credex`, or the same below `~/.local/share`.
+fn own_data() -> Result<PathBuf, std::io::Error> {
+    let absolute = |name: &str| {
+        let path = std::env::var_os(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    let home = || absolute("HOME").map(|home| home.join(".local/share"));
+    let data = absolute("XDG_DATA_HOME").or_else(home).ok_or_else(|| {
+        let problem = "neither XDG_DATA_HOME nor HOME is set to an absolute path";
+        std::io::Error::new(std::io::ErrorKind::NotFound, problem)
+    })?;
+    Ok(data.join("credex"))
 }
 
 /// Our own executable under our own name, as the launching process.

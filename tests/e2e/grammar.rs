@@ -149,7 +149,12 @@ async fn the_running_daemon_describes_itself_as_its_interface_files_do() {
     let places = [
         (
             names::SERVICE_PATH,
-            &[names::EXPORT, names::IMPORT, names::STATUS][..],
+            &[
+                names::EXPORT,
+                names::IMPORT,
+                names::WEB_CREDENTIALS,
+                names::STATUS,
+            ][..],
         ),
         (&scene.session().path, &[names::SESSION][..]),
         (
@@ -214,7 +219,12 @@ async fn every_method_is_answered_and_wrong_arguments_are_refused_with_both_sign
     let places = [
         (
             names::SERVICE_PATH,
-            &[names::EXPORT, names::IMPORT, names::STATUS][..],
+            &[
+                names::EXPORT,
+                names::IMPORT,
+                names::WEB_CREDENTIALS,
+                names::STATUS,
+            ][..],
         ),
         (&scene.session().path, &[names::SESSION][..]),
         (
@@ -249,7 +259,7 @@ async fn every_method_is_answered_and_wrong_arguments_are_refused_with_both_sign
             }
         }
     }
-    assert_eq!(tried, 2 * 10, "every method with arguments was tried");
+    assert_eq!(tried, 2 * 18, "every method with arguments was tried");
     let gone = call(
         bus,
         &names::request_path(":1.0", "x"),

@@ -16,6 +16,7 @@ mod room;
 mod session;
 mod standard;
 mod status;
+mod web_credentials;
 
 use std::sync::Arc;
 
@@ -179,6 +180,7 @@ async fn route(desk: &Arc<Desk>, message: &Message) -> Option<Result<Message, Re
         (_, Some("org.freedesktop.DBus.Properties")) => standard::properties(&call, kind),
         (ObjectKind::Service, Some(names::EXPORT)) => export::call(&call).await,
         (ObjectKind::Service, Some(names::IMPORT)) => import::call(&call).await,
+        (ObjectKind::Service, Some(names::WEB_CREDENTIALS)) => web_credentials::call(&call).await,
         (ObjectKind::Service, Some(names::STATUS)) => status::call(&call).await,
         (ObjectKind::Request, Some(names::REQUEST) | None) => request::call(&call),
         (ObjectKind::Session, Some(names::SESSION) | None) => session::call(&call),
@@ -236,7 +238,12 @@ impl ObjectKind {
     /// The interfaces that are served there.
     fn interfaces(self) -> &'static [&'static str] {
         match self {
-            ObjectKind::Service => &[names::EXPORT, names::IMPORT, names::STATUS],
+            ObjectKind::Service => &[
+                names::EXPORT,
+                names::IMPORT,
+                names::WEB_CREDENTIALS,
+                names::STATUS,
+            ],
             ObjectKind::Request => &[names::REQUEST],
             ObjectKind::Session => &[names::SESSION],
             ObjectKind::Nowhere => &[],

@@ -23,8 +23,8 @@ use crate::policy::Policy;
 pub use error::{ConfigError, Flaw, Place};
 pub use sources::Places;
 pub use tables::{
-    Authentication, ChooserConfig, ExportAuthentication, Exporter, Limits, Seconds, WebCredentials,
-    WithoutPolkit,
+    Authentication, ChooserConfig, ExportAuthentication, Exporter, Limits, PasswordStore, Seconds,
+    WebCredentials, WithoutPolkit,
 };
 
 /// The administrator's main file.

@@ -4,6 +4,8 @@
 //! Every key of `tables` names one function of each sort. What the person's files say passes through
 //! the first, so that it can only tighten what stands.
 
+use std::path::PathBuf;
+
 /// A value as it stands when one of the person's files is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing<'a, T> {
@@ -51,6 +53,14 @@ pub(super) fn at_least_1(value: &u32) -> Result<(), &'static str> {
         Err("must be at least 1")
     } else {
         Ok(())
+    }
+}
+
+/// Where something lies, whatever the working directory is.
+pub(super) fn an_absolute_path(path: &Option<PathBuf>) -> Result<(), &'static str> {
+    match path {
+        Some(path) if !path.is_absolute() => Err("must be an absolute path"),
+        _ => Ok(()),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Every key, in one place: its type, its default, what it must be, and which of two values is the
 //! stricter. Serves "Configuration" of `daemon/README.md`.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigError;
 use super::layers::Reading;
 use super::strictness::{
-    a_program, a_program_or_none, administrators_alone, anything, at_least_1, greater,
-    persons_unless_settled, smaller, smaller_but_0_is_never,
+    a_program, a_program_or_none, administrators_alone, an_absolute_path, anything, at_least_1,
+    greater, persons_unless_settled, smaller, smaller_but_0_is_never,
 };
 
 /// What it takes for an export that the person proves who they are. The later, the stricter.
@@ -30,6 +32,16 @@ pub enum WithoutPolkit {
     Ask,
     /// Nothing leaves.
     Refuse,
+}
+
+/// Where passwords of websites are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordStore {
+    /// In the Secret Service of the session; where there is none, in an encrypted file.
+    Keyring,
+    /// In the memory of the service, until it ends: for demonstrations and tests.
+    Memory,
 }
 
 /// A table of the configuration, and the same as one file has it: all keys optional.
@@ -138,6 +150,13 @@ table! {
 table! {
     /// Passwords that apps share with their websites.
     ["web_credentials"] WebCredentials, WebCredentialsInFile:
-    /// Whether an app is believed without its website's word: for those who write one.
+    /// Whether any program is taken for the app that it says to be, and a website may be on this
+    /// computer: for those who write one.
     developer: bool = false, anything, persons_unless_settled;
+    /// Where they are kept.
+    store: PasswordStore = PasswordStore::Keyring, anything, administrators_alone;
+    /// Certificates (PEM) that are trusted in developer mode, beside the system's.
+    authority: Option<PathBuf> = None, an_absolute_path, administrators_alone;
+    /// Fetches what a website says; `credex-fetcher` beside the daemon if missing.
+    fetcher: Option<PathBuf> = None, an_absolute_path, administrators_alone;
 }

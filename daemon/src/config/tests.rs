@@ -103,7 +103,7 @@ fn the_documented_values_are_the_defaults() {
     (config.policy, config.files) = (Config::default().policy, Vec::new());
     assert_eq!(config, Config::default());
     let keys = documented.lines().filter(|line| line.contains(" = "));
-    assert_eq!(keys.count(), 21, "every key is documented");
+    assert_eq!(keys.count(), 24, "every key is documented");
     for action in Action::ALL {
         let verdict = machine
             .config()

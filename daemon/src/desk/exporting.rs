@@ -66,19 +66,28 @@ impl Desk {
     /// The exporting app, as the person and the importer are told of it.
     fn introduce(&self, who: &Identity, provider: Option<&str>) -> Result<AppIdentity, Error> {
         let catalogue = self.ports.providers.catalogue();
+        Ok(AppIdentity {
+            provider: catalogue.exporting_provider(&who.app_id, provider)?,
+            ..self.show(who)
+        })
+    }
+
+    /// An app, as the person is told of it.
+    pub(super) fn show(&self, who: &Identity) -> AppIdentity {
+        let catalogue = self.ports.providers.catalogue();
         let name = catalogue.name_of(&who.app_id);
         let is_claim = who.assurance == Assurance::Unverified;
         let conflict = name.filter(|_| is_claim).map(|name| {
             format!("{name} is installed here, and nothing shows that this program is it")
         });
-        Ok(AppIdentity {
+        AppIdentity {
             app_id: Some(who.app_id.clone()),
             name: name.map(str::to_owned),
             assurance: Some(who.assurance.name().to_owned()),
-            provider: catalogue.exporting_provider(&who.app_id, provider)?,
+            provider: None,
             origin: who.origin.map(|origin| origin.name().to_owned()),
             conflict,
-        })
+        }
     }
 
     fn begin(&self, exporter: &Caller, request: &ExportRequest, app: AppIdentity) -> Exchange {
@@ -288,7 +297,22 @@ impl Desk {
         }
     }
 
-    /// `Request.Close` and `Session.Close`.
+    /// `Request.Close`, of an export or of a call of shared web credentials.
+    ///
+    /// # Errors
+    /// There is no such object of this caller.
+    pub fn close_request(
+        self: &Arc<Self>,
+        sender: &UniqueName<'_>,
+        path: &str,
+    ) -> Result<(), Error> {
+        match self.close_web(sender, path) {
+            true => Ok(()),
+            false => self.close_export(sender, path),
+        }
+    }
+
+    /// `Session.Close`.
     ///
     /// # Errors
     /// There is no such object of this caller.

@@ -11,6 +11,7 @@ use super::effects::Applied;
 use super::ended::Ended;
 use super::importing::left;
 use super::record::{Exchange, ExchangeId};
+use super::web::{OpenCalls, WebCallId};
 use crate::caller::Account;
 use crate::clock::BootTime;
 use crate::config::Limits;
@@ -22,11 +23,22 @@ pub(super) struct Floor {
     pub(super) exchanges: HashMap<ExchangeId, Box<Exchange>>,
     pub(super) ended: Ended,
     pub(super) announced: Announced,
-    paths: HashMap<Box<str>, ExchangeId>,
+    /// The open calls of shared web credentials.
+    pub(super) web: OpenCalls,
+    pub(super) paths: HashMap<Box<str>, Occupant>,
     deadlines: BTreeSet<(BootTime, ExchangeId)>,
     ledger: Ledger<Account>,
     last_call: BootTime,
     departed: VecDeque<OwnedUniqueName>,
+}
+
+/// What stands at the path of a request or session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occupant {
+    /// An exchange.
+    Exchange(ExchangeId),
+    /// A call of shared web credentials.
+    Web(WebCallId),
 }
 
 /// How many of the connections that left last are remembered: those that left in the middle of what
@@ -39,6 +51,7 @@ impl Floor {
             exchanges: HashMap::new(),
             ended: Ended::default(),
             announced: Announced::new(limits.running_importers),
+            web: OpenCalls::default(),
             paths: HashMap::new(),
             deadlines: BTreeSet::new(),
             ledger: Ledger::new(limits.exchanges_per_app, limits.exchanges),
@@ -53,24 +66,35 @@ impl Floor {
             return Err(left());
         }
         for path in [&exchange.request_path, &exchange.session_path] {
-            if self.paths.contains_key(path) {
-                let message = format!("{path} exists already: use a fresh handle_token");
-                return Err(Error::new(Reason::InvalidArgument, message));
-            }
+            self.is_free(path)?;
         }
         let charge = self.ledger.charge(&exchange.exporter.account());
         charge.map_err(|why| Error::new(Reason::QuotaExceeded, format!("{why}; try later")))?;
-        self.paths.insert(exchange.request_path.clone(), id);
-        self.paths.insert(exchange.session_path.clone(), id);
+        let occupant = Occupant::Exchange(id);
+        self.paths.insert(exchange.request_path.clone(), occupant);
+        self.paths.insert(exchange.session_path.clone(), occupant);
         self.deadlines
             .extend(exchange.state.deadline().map(|deadline| (deadline, id)));
         self.exchanges.insert(id, Box::new(exchange));
         Ok(())
     }
 
+    /// Whether nothing is at `path` yet.
+    pub(super) fn is_free(&self, path: &str) -> Result<(), Error> {
+        if self.paths.contains_key(path) {
+            let message = format!("{path} exists already: use a fresh handle_token");
+            return Err(Error::new(Reason::InvalidArgument, message));
+        }
+        Ok(())
+    }
+
     /// The exchange whose request or session is at `path`, if it is `sender`'s.
     pub(super) fn at(&self, path: &str, sender: &UniqueName<'_>) -> Result<ExchangeId, Error> {
-        let found = self.paths.get(path).copied().filter(|id| {
+        let found = self.paths.get(path).and_then(|occupant| match occupant {
+            Occupant::Exchange(id) => Some(*id),
+            Occupant::Web(_) => None,
+        });
+        let found = found.filter(|id| {
             let exchange = self.exchanges.get(id);
             exchange.is_some_and(|exchange| exchange.exporter.unique_name == *sender)
         });
@@ -138,7 +162,7 @@ impl Floor {
             return;
         };
         for path in [&exchange.request_path, &exchange.session_path] {
-            if self.paths.get(path) == Some(&id) {
+            if self.paths.get(path) == Some(&Occupant::Exchange(id)) {
                 self.paths.remove(path);
             }
         }
@@ -164,12 +188,15 @@ impl Floor {
     }
 
     pub(super) fn first_deadline(&self) -> Option<BootTime> {
-        self.deadlines.first().map(|(at, _)| *at)
+        let exchanges = self.deadlines.first().map(|(at, _)| *at);
+        let keys = self.web.keys.first_deadline();
+        exchanges.into_iter().chain(keys).min()
     }
 
     /// Since when nothing has gone on, if nothing does.
     pub(super) fn quiet_since(&self) -> Option<BootTime> {
-        (self.exchanges.is_empty() && self.announced.is_empty()).then_some(self.last_call)
+        let quiet = self.exchanges.is_empty() && self.announced.is_empty() && self.web.is_quiet();
+        quiet.then_some(self.last_call)
     }
 
     /// Something was asked of the service.

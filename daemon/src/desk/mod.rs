@@ -19,8 +19,10 @@ mod recording;
 mod request;
 mod timekeeper;
 mod vetting;
+mod web;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use credex_protocol::wire::{ImporterInfo, ServiceStatus};
 use credex_protocol::{Error, Reason};
@@ -42,6 +44,10 @@ use crate::custody::Custody;
 use crate::exchange::state::{Event, Terms};
 use crate::launcher::Launcher;
 use crate::providers::{Providers, to_info};
+use crate::web_credentials::calls::{self, Calls, Sites};
+use crate::web_credentials::decisions::Decisions;
+use crate::web_credentials::domain::Mode;
+use crate::web_credentials::store::Store;
 
 pub use self::record::ExchangeId;
 pub use self::timekeeper::Quiet;
@@ -60,6 +66,12 @@ pub struct Ports {
     pub launcher: Arc<dyn Launcher>,
     /// Who can import and export.
     pub providers: Providers,
+    /// What websites say of apps.
+    pub sites: Arc<dyn Sites>,
+    /// Where passwords of websites are kept.
+    pub store: Arc<dyn Store>,
+    /// What the person has decided of apps and websites.
+    pub decisions: Arc<Decisions>,
 }
 
 /// The live exchanges and all that can happen to them.
@@ -70,15 +82,20 @@ pub struct Desk {
     ports: Ports,
     driver: BusDriver,
     custody: Custody,
+    web: Calls,
     floor: Mutex<Floor>,
     changed: Notify,
+    web_ended: Notify,
 }
 
 impl Desk {
     /// A desk without exchanges that speaks on `bus`.
     #[must_use]
     pub fn new(bus: zbus::Connection, config: Config, ports: Ports) -> Arc<Desk> {
+        let web = web_calls(&config, &ports);
         Arc::new(Desk {
+            web,
+            web_ended: Notify::new(),
             terms: config.terms(),
             floor: Mutex::new(Floor::new(&config.limits, BootTime::now())),
             custody: Custody::default(),
@@ -165,6 +182,7 @@ impl Desk {
                 errands.extend(self.advance(&mut floor, id, end, None).errands);
             }
         }
+        self.close_web_calls(reason).await;
         let (to_person, to_apps) = errands.into_iter().partition(Errand::is_for_chooser);
         let to_person: Vec<Errand> = to_person;
         Arc::clone(self).run_now(to_apps).await;
@@ -191,9 +209,12 @@ impl Desk {
         for (id, event) in exporting.chain(importing) {
             errands.extend(self.advance(&mut floor, id, event, None).errands);
         }
+        let called_off = floor.forget_web_peer(name, BootTime::now());
         floor.forget_peer(name);
         drop(floor);
+        self.record_called_off(&called_off);
         self.changed.notify_one();
+        self.web_ended.notify_waiters();
         self.run(errands);
     }
 
@@ -246,6 +267,23 @@ impl Desk {
     fn floor(&self) -> MutexGuard<'_, Floor> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Shared web credentials, as they are configured.
+fn web_calls(config: &Config, ports: &Ports) -> Calls {
+    let mode = match config.web_credentials.developer {
+        true => Mode::Developer,
+        false => Mode::Standard,
+    };
+    let ports = calls::Ports {
+        sites: Arc::clone(&ports.sites),
+        store: Arc::clone(&ports.store),
+        decisions: Arc::clone(&ports.decisions),
+        chooser: Arc::clone(&ports.chooser),
+        porter: Arc::clone(&ports.porter),
+    };
+    let patience = Duration::from_secs(u64::from(config.seconds.choose));
+    Calls::new(ports, config.policy.clone(), mode, patience)
 }
 
 fn denied(denial: Denial) -> Error {

@@ -29,17 +29,13 @@ impl ExportRequest {
         parent_window: String,
         options: ExportOptions,
     ) -> Result<ExportRequest, Error> {
-        let at_most = |what, text: &str, longest| match text.len() <= longest {
-            true => Ok(()),
-            false => Err(invalid(what, &format!("is longer than {longest} bytes"))),
-        };
-        at_most("parent_window", &parent_window, LONGEST_WINDOW)?;
-        at_most(
+        check_length("parent_window", &parent_window, LONGEST_WINDOW)?;
+        check_length(
             "activation_token",
             options.activation_token.as_deref().unwrap_or(""),
             4096,
         )?;
-        at_most(
+        check_length(
             "for",
             options.provider.as_deref().unwrap_or(""),
             LONGEST_NAME,
@@ -63,6 +59,14 @@ impl ExportRequest {
                 options.session_handle_token,
             )?,
         })
+    }
+}
+
+/// A text of at most so many bytes.
+pub(super) fn check_length(what: &str, text: &str, longest: usize) -> Result<(), Error> {
+    match text.len() <= longest {
+        true => Ok(()),
+        false => Err(invalid(what, &format!("is longer than {longest} bytes"))),
     }
 }
 
@@ -113,7 +117,8 @@ pub(super) fn check_versions(versions: Option<Vec<String>>) -> Result<Vec<String
     ))
 }
 
-fn handle_token(what: &str, token: Option<String>) -> Result<String, Error> {
+/// A handle token; a random one if there is none.
+pub(super) fn handle_token(what: &str, token: Option<String>) -> Result<String, Error> {
     match token {
         None => Ok(format!("t{}", uuid::Uuid::new_v4().simple())),
         Some(token) if names::is_handle_token(&token) => Ok(token),

@@ -29,7 +29,11 @@ impl Desk {
         let timer = process::watched(timerfd_create(TimerfdClockId::Boottime, flags)?)?;
         loop {
             let now = BootTime::now();
-            let overdue = self.floor().overdue(now);
+            let overdue = {
+                let mut floor = self.floor();
+                floor.web.keys.expire(now);
+                floor.overdue(now)
+            };
             for id in overdue {
                 self.feed(id, Event::TimePassed, None);
             }

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
-use crate::{demo, diff, export, import, log, providers, status, validate};
+use crate::{demo, diff, domain, export, import, log, providers, status, validate, web};
 
 /// Moves credentials between password managers, through the Credex session service.
 #[derive(Debug, Parser)]
@@ -35,6 +35,8 @@ enum Command {
     Log(log::Log),
     Validate(validate::Validate),
     Diff(diff::Diff),
+    Web(web::Web),
+    Domain(domain::Domain),
 }
 
 impl Command {
@@ -48,6 +50,8 @@ impl Command {
             Command::Log(_) => "log",
             Command::Validate(_) => "validate",
             Command::Diff(_) => "diff",
+            Command::Web(_) => "web",
+            Command::Domain(_) => "domain",
         }
     }
 
@@ -61,6 +65,8 @@ impl Command {
             Command::Log(log) => log.run(output),
             Command::Validate(validate) => validate.run(output),
             Command::Diff(diff) => diff.run(output),
+            Command::Web(web) => on_runtime(web.run(output)),
+            Command::Domain(domain) => on_runtime(domain.run(output)),
         }
     }
 }

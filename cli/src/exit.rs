@@ -46,6 +46,10 @@ exits! {
     Expired = 7 as "expired",
     /// No app can take the credentials, or the chosen one does not want them.
     NoImporter = 8 as "no-importer",
+    /// The app and the website do not belong together, or the website cannot be asked.
+    NotAssociated = 9 as "not-associated",
+    /// No password is saved that fits.
+    NoCredential = 10 as "no-credential",
 }
 
 impl Exit {

@@ -106,7 +106,11 @@ fn exit_of(error: &credex::Error) -> Exit {
         Error::Document(_) => Exit::Invalid,
         Error::Ended(ended) if ended.outcome == Outcome::Expired => Exit::Expired,
         error => match error.reason() {
-            Some(Reason::Cancelled) => Exit::Declined,
+            Some(Reason::Cancelled | Reason::Declined | Reason::Never) => Exit::Declined,
+            Some(Reason::NotDeclared | Reason::NotAssociated | Reason::SiteUnreachable) => {
+                Exit::NotAssociated
+            }
+            Some(Reason::NoCredential) => Exit::NoCredential,
             Some(Reason::Expired) => Exit::Expired,
             Some(
                 Reason::NoImporter
@@ -137,6 +141,10 @@ fn advice_for(error: &credex::Error) -> Option<&'static str> {
             Reason::ProviderRequired | Reason::UnknownProvider => {
                 Some("name the exporting provider with --for NAME")
             }
+            Reason::NotDeclared | Reason::NotAssociated | Reason::SiteUnreachable => {
+                Some("`credex domain check DOMAIN --app ID` says stage by stage what is missing")
+            }
+            Reason::NoStore => Some("start a Secret Service, for instance gnome-keyring"),
             Reason::ChooserUnavailable => Some("run this in a terminal, so that you can be asked"),
             _ => None,
         },

@@ -8,6 +8,7 @@ mod attachments;
 mod demo;
 mod diff;
 mod document;
+mod domain;
 mod exit;
 mod export;
 mod failure;
@@ -18,10 +19,12 @@ mod output;
 mod progress;
 mod providers;
 mod receipt;
+mod secret;
 mod service;
 mod status;
 mod terminal;
 mod validate;
+mod web;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let rest = || std::env::args_os().skip(1);
     match name.unwrap_or_default() {
         "credexd" => credexd::program::main(rest().collect()),
+        "credex-fetcher" => credex_fetcher::main(),
         "credex-chooser" => credex_chooser::main_with(std::env::args_os()),
         name => match demo::Role::called(name) {
             Some(role) => role.play(rest().collect()),

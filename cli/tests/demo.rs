@@ -280,3 +280,24 @@ fn a_dbus_daemon_that_lets_nobody_in_is_replaced() {
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("--bus"), "{}", stderr(&output));
 }
+
+#[test]
+fn the_demo_of_a_website_asks_for_each_change_and_ends_as_it_began() {
+    for bus in ["embedded", "auto"] {
+        let place = Place::new();
+        let output = place.run(&["web", "--agree", "--bus", bus]);
+        let text = stdout(&output);
+        assert_eq!(code(&output), 0, "{text}{}", stderr(&output));
+        for words in [
+            "added",
+            "updated",
+            "unchanged",
+            "the same one",
+            "deleted",
+            "in the memory",
+        ] {
+            assert!(text.contains(words), "{words} is missing from:\n{text}");
+        }
+        place.assert_clear();
+    }
+}

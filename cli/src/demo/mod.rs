@@ -13,6 +13,7 @@ mod roles;
 mod screen;
 mod stage;
 mod story;
+mod web;
 
 pub(crate) use roles::Role;
 
@@ -43,7 +44,11 @@ use story::Story;
 /// "parts": [{"part", "bytes", "left", "arrived"}]}, "milliseconds"}; "left" and "arrived" are
 /// SHA-256, in hexadecimal.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
+    #[command(subcommand)]
+    another: Option<Another>,
+
     /// Answer for you: send to the app of this name or ID
     #[arg(long, value_name = "NAME")]
     choose: Option<String>,
@@ -51,6 +56,12 @@ pub(crate) struct Demo {
     /// Which bus to use: dbus-daemon if it is installed, else one that is built in
     #[arg(long, value_name = "BUS", default_value = "auto")]
     bus: BusChoice,
+}
+
+/// What else can be shown.
+#[derive(Debug, clap::Subcommand)]
+enum Another {
+    Web(web::Web),
 }
 
 #[derive(Serialize)]
@@ -64,6 +75,9 @@ struct Outcome {
 
 impl Demo {
     pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
+        if let Some(Another::Web(web)) = self.another {
+            return web.run(output).await;
+        }
         let began = Instant::now();
         let mut interrupt = Interrupt::catch()?;
         let screen = match self.answer(output)? {
@@ -105,7 +119,10 @@ impl Demo {
         let mut story = Story::begin(output, screen.choice())?;
         let bus = stage.start_bus(self.bus).await?;
         story.bus(&bus)?;
-        stage.start_service(screen.choice()).await?;
+        let choice = screen.choice().map(|choice| ["--choose", choice.id]);
+        stage
+            .start_service(choice.as_ref().map_or(&[], |choice| choice), "")
+            .await?;
         story.service()?;
         stage.start_exporter(&screen.parent_window())?;
         while !story.is_over() {

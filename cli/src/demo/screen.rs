@@ -45,6 +45,14 @@ impl Screen {
 
     /// A terminal of our own, for the chooser to answer at by itself.
     pub(super) fn scripted(choice: &'static Importing) -> Result<Screen, Failure> {
+        Ok(Screen {
+            choice: Some(choice),
+            ..Screen::unseen()?
+        })
+    }
+
+    /// A terminal that nobody sees.
+    pub(super) fn unseen() -> Result<Screen, Failure> {
         let opened = open_unseen();
         let (name, line) = opened.map_err(|error| {
             Failure::new(
@@ -54,7 +62,7 @@ impl Screen {
         })?;
         Ok(Screen {
             name,
-            choice: Some(choice),
+            choice: None,
             _line: Some(line),
         })
     }

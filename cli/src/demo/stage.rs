@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use zbus::fdo::DBusProxy;
 
 use super::bus::{Bus, BusChoice};
-use super::cast::{self, Importing};
+use super::cast;
 use super::child::Running;
 use super::news::{News, Newsroom};
 use super::roles::Role;
@@ -60,16 +60,18 @@ impl Stage {
         Ok(called)
     }
 
-    /// Starts the service with a chooser that answers for `choice`, and waits for its name.
+    /// Starts the service with a chooser that has `answers`, and waits for its name.
     pub(super) async fn start_service(
         &mut self,
-        choice: Option<&Importing>,
+        answers: &[&str],
+        configured: &str,
     ) -> Result<(), Failure> {
         let file = self.place()?.join("credexd.conf");
-        let chooser = self.chooser(choice)?;
+        let chooser = self.chooser(answers)?;
         // Nothing of the person's leaves: no reason to ask for their password.
-        let config =
-            format!("[chooser]\nterminal = {chooser}\n[authentication]\nexport = \"waived\"\n");
+        let config = format!(
+            "[chooser]\nterminal = {chooser}\n[authentication]\nexport = \"waived\"\n{configured}"
+        );
         std::fs::write(&file, config).map_err(|error| Failure::file("written", &file, &error))?;
         let arguments = ["--config".as_ref(), file.as_os_str()];
         self.service = Some(self.start("the service", "credexd", &arguments)?);
@@ -167,7 +169,30 @@ impl Stage {
             .ok_or_else(cleared)
     }
 
-    fn address(&self) -> String {
+    /// Writes a file of the demo's, and returns where it is.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Failure> {
+        let file = self.place()?.join(name);
+        std::fs::write(&file, text).map_err(|error| Failure::file("written", &file, &error))?;
+        Ok(file)
+    }
+
+    /// This program, under another name.
+    pub(super) fn role_of(&self, name: &str) -> Result<PathBuf, Failure> {
+        let link = self.place()?.join(name);
+        let program = std::env::current_exe()?;
+        symlink(program, &link).map_err(|error| Failure::file("made", &link, &error))?;
+        Ok(link)
+    }
+
+    /// Waits until the chooser has closed, if there is one: it writes to the same terminal.
+    pub(super) async fn chooser_closed(&mut self) {
+        let closed = tokio::time::timeout(PATIENCE, self.newsroom.empty());
+        if closed.await.is_err() {
+            tracing::debug!("the chooser stays open");
+        }
+    }
+
+    pub(super) fn address(&self) -> String {
         self.bus
             .as_ref()
             .map_or_else(String::new, |bus| bus.address.clone())
@@ -194,15 +219,13 @@ impl Stage {
     }
 
     /// The command line of the chooser, as a TOML array.
-    fn chooser(&self, choice: Option<&Importing>) -> Result<String, Failure> {
+    fn chooser(&self, answers: &[&str]) -> Result<String, Failure> {
         let program = self.place()?.join(Role::Chooser.name());
         let mut words = vec![
             program.to_string_lossy(),
             self.newsroom.path().to_string_lossy(),
         ];
-        if let Some(choice) = choice {
-            words.extend(["--choose", choice.id].map(Into::into));
-        }
+        words.extend(answers.iter().map(|&word| word.into()));
         // A JSON string is a TOML string.
         Ok(serde_json::to_string(&words).map_err(std::io::Error::from)?)
     }

@@ -32,3 +32,4 @@ mod spoofing;
 mod tokens;
 mod traces;
 mod vetting;
+mod web;

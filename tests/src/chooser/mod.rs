@@ -27,8 +27,15 @@ pub enum Script {
         /// Types that may go; all if `None`.
         types: Option<Vec<String>>,
     },
-    /// Says no.
+    /// Says no; to a consent: not now.
     Decline,
+    /// Types a passphrase, and agrees to a consent, with this account or the first that is offered.
+    Agree {
+        /// Which of the offered ones.
+        account: Option<String>,
+    },
+    /// Says never to a consent.
+    Never,
     /// Looks at the question and does not answer, unless [`Person::answers`].
     Hang,
     /// The chooser ends when it is asked.
@@ -44,6 +51,11 @@ pub enum Script {
 }
 
 impl Script {
+    /// Agrees to a consent, with the first account that is offered.
+    pub fn agree() -> Script {
+        Script::Agree { account: None }
+    }
+
     /// Sends everything to `importer`.
     pub fn choose(importer: &str) -> Script {
         let importer = importer.to_owned();
@@ -106,6 +118,22 @@ impl Person {
     /// `authentication`, `pid`.
     pub async fn asked(&self) -> Value {
         self.reports.next("asked").await
+    }
+
+    /// Waits until she is asked for a consent: `prompt`, `kind`, `domain`, `port`, `accounts`,
+    /// `developer`, `app` (`app_id`, `assurance`), `parent_window`, `pid`.
+    pub async fn asked_for_consent(&self) -> Value {
+        self.reports.next("consent").await
+    }
+
+    /// Waits until she is asked for a passphrase: `prompt`, `purpose`, `attempt`.
+    pub async fn asked_for_passphrase(&self) -> Value {
+        self.reports.next("passphrase").await
+    }
+
+    /// Waits until a consent is taken back: `prompt`.
+    pub async fn withdrawn(&self) -> Value {
+        self.reports.next("withdrawn").await
     }
 
     /// Waits until she is told how far an exchange is: `exchange`, `state`, `expires`.

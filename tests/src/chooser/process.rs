@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use credex_protocol::Passphrase;
 use credex_protocol::names::{self, CHOOSER_FD};
 use credex_protocol::wire::{
-    ChooseRequest, ChooseResults, FinishedDetails, ProgressDetails, Tally, response,
+    ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
+    PassphraseRequest, PassphraseResults, ProgressDetails, Tally, response,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -77,6 +79,9 @@ async fn obey(connection: zbus::Connection, reporter: Arc<Reporter>, told: Arc<N
     }
 }
 
+/// What the person types for a passphrase, if she agrees to everything.
+const PASSPHRASE: &str = "correct horse battery staple";
+
 struct Scripted {
     reporter: Arc<Reporter>,
     script: PathBuf,
@@ -130,13 +135,71 @@ impl Scripted {
                 let id = find(&request, &importer).unwrap_or(importer);
                 sends(id, types.unwrap_or_else(counted))
             }
-            Script::Decline => (response::DECLINED, ChooseResults::default()),
+            Script::Decline | Script::Never | Script::Agree { .. } => {
+                (response::DECLINED, ChooseResults::default())
+            }
             Script::Hang => std::future::pending().await,
             Script::DieWhenAsked | Script::DieAtOnce => std::process::exit(1),
             Script::NameAStranger => sends("org.example.Stranger".to_owned(), counted()),
             Script::AddAType => sends(offered(), vec!["never-declared".to_owned()]),
             Script::AnswerNonsense => (77, ChooseResults::default()),
         }
+    }
+
+    async fn ask_consent(
+        &self,
+        prompt: String,
+        parent_window: String,
+        request: ConsentRequest,
+    ) -> (u32, ConsentResults) {
+        let script = self.script();
+        let app = request.app.unwrap_or_default();
+        let accounts = request.accounts.unwrap_or_default();
+        let question = json!({
+            "prompt": prompt,
+            "parent_window": parent_window,
+            "kind": request.kind,
+            "domain": request.domain,
+            "port": request.port,
+            "accounts": accounts,
+            "developer": request.developer,
+            "app": { "app_id": app.app_id, "assurance": app.assurance },
+        });
+        self.reporter.say("consent", question);
+        match script {
+            Script::Agree { account } => {
+                let account = account.or_else(|| accounts.first().cloned());
+                (response::DONE, ConsentResults { account })
+            }
+            Script::Never => (response::NEVER, ConsentResults::default()),
+            Script::Hang => std::future::pending().await,
+            Script::DieWhenAsked | Script::DieAtOnce => std::process::exit(1),
+            Script::AnswerNonsense => (77, ConsentResults::default()),
+            _ => (response::DECLINED, ConsentResults::default()),
+        }
+    }
+
+    async fn ask_passphrase(
+        &self,
+        prompt: String,
+        _parent_window: String,
+        request: PassphraseRequest,
+    ) -> (u32, PassphraseResults) {
+        let script = self.script();
+        let question =
+            json!({ "prompt": prompt, "purpose": request.purpose, "attempt": request.attempt });
+        self.reporter.say("passphrase", question);
+        let Script::Agree { .. } = script else {
+            return (response::DECLINED, PassphraseResults::default());
+        };
+        let passphrase = Passphrase::new(PASSPHRASE.as_bytes().to_vec());
+        let pipe = passphrase.expect("it is one").into_pipe();
+        let passphrase = Some(pipe.expect("there are pipes").into());
+        (response::DONE, PassphraseResults { passphrase })
+    }
+
+    fn withdraw(&self, prompt: String) {
+        self.reporter.say("withdrawn", json!({ "prompt": prompt }));
     }
 
     fn progress(&self, exchange: String, state: String, details: ProgressDetails) {

@@ -183,6 +183,7 @@ async fn an_export_from_a_terminal_asks_for_the_password_there() {
     // The words of the action, and the person who has to prove who they are.
     terminal.sees("can be handed over to another app").await;
     terminal.sees("Password:").await;
+    terminal.hides_what_is_typed().await;
     terminal.types("not the password");
     terminal.sees("AUTHENTICATION FAILED").await;
     let message = terminal.sees("did not prove who they are").await;

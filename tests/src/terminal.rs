@@ -8,9 +8,10 @@ use std::thread;
 
 use tokio::sync::watch;
 
-use crate::patience::within;
+use crate::patience::{eventually, within};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::LocalModes;
 
 /// A new terminal that controls nobody: its controlling end, and the name of the other, which is there
 /// as long as the first.
@@ -54,6 +55,18 @@ impl Screen {
             name,
             shown,
         }
+    }
+
+    /// Waits until what is typed is not shown. What was typed before that is thrown away by programs
+    /// that ask for passwords.
+    pub async fn hides_what_is_typed(&self) {
+        let line = File::options().read(true).write(true).open(&self.name);
+        let line = line.unwrap();
+        let modes = || rustix::termios::tcgetattr(&line).unwrap().local_modes;
+        eventually("the terminal to hide what is typed", modes, |modes| {
+            !modes.contains(LocalModes::ECHO)
+        })
+        .await;
     }
 
     /// Starts `command` with all its streams at this terminal, which it does not control yet.

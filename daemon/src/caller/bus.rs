@@ -11,7 +11,7 @@ use zbus::names::UniqueName;
 
 use super::look::{Failed, Namespaces, look};
 use super::peer::Peer;
-use super::{BusDriver, Caller, Denial, Evidence, Porter, Surroundings, sockets};
+use super::{BusDriver, Caller, Denial, Evidence, Porter, Surroundings, snap, sockets};
 
 /// How many callers are looked at at once; each takes a few file descriptors for that.
 const AT_ONCE: usize = 8;
@@ -94,11 +94,14 @@ impl BusPorter {
         let ours = self.surroundings.clone();
         let ours = ours.ok_or("this service cannot see processes")?;
         let Some(namespaces) = Namespaces::of(&peer)? else {
-            let why = "it does not let itself be looked at".to_owned();
+            let evidence = Evidence::Unverified {
+                why: "it does not let itself be looked at".to_owned(),
+                confined_as: snap::confined_as(&peer),
+            };
             return Ok(Found {
                 peer,
                 program: None,
-                evidence: Evidence::Unverified { why },
+                evidence,
             });
         };
         let (peer, evidence) = if namespaces.are_foreign(&ours) {
@@ -120,7 +123,7 @@ impl BusPorter {
         if !matches!(found.evidence, Evidence::Unverified { .. })
             && let Err(why) = self.holds_connection(&found.peer).await
         {
-            found.evidence = Evidence::Unverified { why };
+            found.evidence = found.evidence.doubted(why);
         }
         match found.peer.lives() {
             Ok(true) => Ok(found),

@@ -38,6 +38,7 @@ pub(super) fn look(peer: &Peer, ours: &Surroundings) -> Result<Look, Failed> {
         Ok(app_ids) => Evidence::Installed { app_ids },
         Err(why) => Evidence::Unverified {
             why: format!("its program is {}, but {why}", program.display()),
+            confined_as: None,
         },
     }))
 }

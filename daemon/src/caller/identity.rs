@@ -80,6 +80,9 @@ pub enum Evidence {
     Unverified {
         /// What was in the way of more, for the log.
         why: String,
+        /// The name by which a sandbox calls it that could not be confirmed, empty if it gives none. It
+        /// can claim no other: whoever is confined gains nothing by what keeps us from seeing that.
+        confined_as: Option<String>,
     },
 }
 
@@ -108,6 +111,25 @@ impl Evidence {
         }
     }
 
+    /// The app ID that its sandbox gives it, confirmed or not; `None` if it seems to be in none.
+    #[must_use]
+    pub fn confined_as(&self) -> Option<&str> {
+        match self {
+            Evidence::Sandboxed { app_id, .. } => Some(app_id),
+            Evidence::Unverified { confined_as, .. } => confined_as.as_deref(),
+            Evidence::Installed { .. } => None,
+        }
+    }
+
+    /// The same app, of which no more than its claim is left.
+    #[must_use]
+    pub fn doubted(&self, why: String) -> Evidence {
+        Evidence::Unverified {
+            why,
+            confined_as: self.confined_as().map(str::to_owned),
+        }
+    }
+
     /// Whether this, found later of the same process, still holds all that was found `before`.
     #[must_use]
     pub fn is_worth(&self, before: &Evidence) -> bool {
@@ -133,6 +155,11 @@ impl Evidence {
                 .app_id()
                 .map(|app_id| identity(app_id, Assurance::Installed, Some(Origin::System)))
                 .or_else(|| Some(identity("", Assurance::Unverified, None))),
+            Evidence::Unverified {
+                confined_as: Some(app_id),
+                ..
+            } => (claim.is_empty() || claim == app_id)
+                .then(|| identity(app_id, Assurance::Unverified, None)),
             // A program of the system that is started by other entries than the one it names: a claim.
             Evidence::Installed { .. } | Evidence::Unverified { .. } => {
                 Some(identity(claim, Assurance::Unverified, None))
@@ -160,7 +187,10 @@ mod tests {
 
     #[test]
     fn a_claim_is_held_against_what_was_found() {
-        let nobody = Evidence::Unverified { why: "".into() };
+        let nobody = Evidence::Unverified {
+            why: "".into(),
+            confined_as: None,
+        };
         let one = program(&["org.a.Vault"]);
         let two = program(&["org.a.Vault", "org.b.Vault"]);
         for (evidence, claim, expected) in [
@@ -201,6 +231,21 @@ mod tests {
                 .map(|who| (who.app_id.as_str(), who.assurance));
             assert_eq!(found, expected, "{evidence:?} claims {claim:?}");
         }
+    }
+
+    #[test]
+    fn a_confined_app_that_cannot_be_confirmed_can_still_be_nobody_else() {
+        let doubted = flatpak().doubted("a connection to the bus has no name".into());
+        for claim in ["", "org.a.Vault"] {
+            let identity = doubted.identity(claim).unwrap();
+            assert_eq!(identity.app_id, "org.a.Vault");
+            assert_eq!(identity.assurance, Assurance::Unverified);
+        }
+        assert_eq!(doubted.identity("org.b.Vault"), None);
+        assert_eq!(doubted.confined_as(), Some("org.a.Vault"));
+        let program = program(&["org.a.Vault"]).doubted(String::new());
+        assert_eq!(program.confined_as(), None);
+        assert!(program.identity("org.b.Vault").is_some());
     }
 
     #[test]

@@ -32,6 +32,15 @@ impl Look {
     pub(super) fn unverified(why: &str) -> Look {
         Look::Found(Evidence::Unverified {
             why: why.to_owned(),
+            confined_as: None,
+        })
+    }
+
+    /// The same of what is in a sandbox which calls it `name`; empty if it gives it none.
+    pub(super) fn unverified_in(name: String, why: &str) -> Look {
+        Look::Found(Evidence::Unverified {
+            why: why.to_owned(),
+            confined_as: Some(name),
         })
     }
 }
@@ -77,12 +86,16 @@ pub(super) fn look(
     }
     if namespaces.are_foreign(ours) || namespaces.user != ours.user_namespace {
         let why = "it has its own view of the system, which no sandbox that we know has made";
-        return Ok(Evidence::Unverified { why: why.into() });
+        return Ok(Evidence::Unverified {
+            why: why.into(),
+            confined_as: None,
+        });
     }
     match host::look(peer, ours)? {
         Look::Found(evidence) => Ok(evidence),
         Look::AnotherKind => Ok(Evidence::Unverified {
             why: "it is of no kind that we know".into(),
+            confined_as: None,
         }),
     }
 }

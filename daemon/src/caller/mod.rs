@@ -75,7 +75,7 @@ impl Caller {
             .ok_or_else(|| Denial::NotItself {
                 name: self.unique_name.to_string(),
                 claim: claim.to_owned(),
-                app_id: self.evidence.app_id().unwrap_or_default().to_owned(),
+                app_id: self.evidence.confined_as().unwrap_or_default().to_owned(),
             })
     }
 }

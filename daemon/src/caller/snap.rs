@@ -24,6 +24,19 @@ pub(super) fn look(peer: &Peer) -> Result<Look, Failed> {
     Ok(judge(label.as_deref(), &cgroup))
 }
 
+/// The app that the label of `peer` names. A process may hide, but not its label.
+pub(super) fn confined_as(peer: &Peer) -> Option<String> {
+    named_by(label(peer).ok().flatten()?.as_str())
+}
+
+/// `snap.vault.vault (enforce)` → `vault_vault`, and nothing for what is no app: a hook is confined too.
+fn named_by(label: &str) -> Option<String> {
+    let label = label.trim_end_matches(['\0', '\n']);
+    let confined = label.strip_prefix("snap.")?.strip_suffix(" (enforce)")?;
+    let name = app(confined).map(|(snap, app)| format!("{snap}_{app}"));
+    Some(name.unwrap_or_default())
+}
+
 /// `None` where nothing gives labels to processes.
 fn label(peer: &Peer) -> io::Result<Option<String>> {
     for name in LABELS {
@@ -47,6 +60,10 @@ fn is_absent(error: &io::Error) -> bool {
 /// What follows from the label, as in `snap.vault.vault (enforce)`, and from `/proc/PID/cgroup`.
 fn judge(label: Option<&str>, cgroup: &str) -> Look {
     let label = label.map(|label| label.trim_end_matches(['\0', '\n']));
+    let doubted = |why| match label.and_then(named_by) {
+        Some(name) => Look::unverified_in(name, why),
+        None => Look::unverified(why),
+    };
     let labelled = label.and_then(|label| label.strip_prefix("snap."));
     let grouped = unit::of(cgroup).and_then(|unit| unit.strip_prefix("snap."));
     let (labelled, grouped) = match (labelled, grouped) {
@@ -55,7 +72,7 @@ fn judge(label: Option<&str>, cgroup: &str) -> Look {
             return Look::unverified("its control group is a snap's, its security label is not");
         }
         (Some(_), None) => {
-            return Look::unverified("its security label is a snap's, its control group is not");
+            return doubted("its security label is a snap's, its control group is not");
         }
         (Some(labelled), Some(grouped)) => (labelled, grouped),
     };
@@ -67,7 +84,7 @@ fn judge(label: Option<&str>, cgroup: &str) -> Look {
             app_id: format!("{snap}_{app}"),
             origin: Origin::Snap,
         }),
-        _ => Look::unverified("its security label and its control group name different snaps"),
+        _ => doubted("its security label and its control group name different snaps"),
     }
 }
 
@@ -151,6 +168,29 @@ mod tests {
             let found = judged(label, unit);
             let is_claim = matches!(found, Look::Found(Evidence::Unverified { .. }));
             assert!(is_claim, "{label:?} in {unit}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_bears_the_label_of_a_snap_is_none_of_another_even_where_that_is_all_there_is() {
+        let named = |label| named_by(label);
+        assert_eq!(
+            named("snap.vault.vault (enforce)\n").as_deref(),
+            Some("vault_vault")
+        );
+        assert_eq!(
+            named("snap.vault.hook.configure (enforce)").as_deref(),
+            Some("")
+        );
+        for label in ["snap.vault.vault (complain)", "unconfined\n", ""] {
+            assert_eq!(named(label), None);
+        }
+        for unit in ["session-2.scope", "snap.other.vault.service"] {
+            let Look::Found(doubted) = judged(Some("snap.vault.vault (enforce)"), unit) else {
+                panic!("{unit}: a label is of a kind");
+            };
+            assert_eq!(doubted.identity("org.keepassxc.KeePassXC"), None);
+            assert!(doubted.identity("vault_vault").is_some());
         }
     }
 

@@ -48,6 +48,7 @@ pub(super) fn look(peer: &Peer, namespace: FileId, ours: &Surroundings) -> Resul
         },
         Err(why) => Evidence::Unverified {
             why: format!("it looks like the Flatpak {}, but {why}", info.app_id),
+            confined_as: Some(info.app_id),
         },
     };
     Ok(Look::Found(evidence))

@@ -102,7 +102,10 @@ impl World {
 
     fn app(&self) -> App {
         let evidence = match self.evidence {
-            Assurance::Unverified => Evidence::Unverified { why: String::new() },
+            Assurance::Unverified => Evidence::Unverified {
+                why: String::new(),
+                confined_as: None,
+            },
             _ => Evidence::Installed {
                 app_ids: vec![APP.to_owned()],
             },

@@ -29,7 +29,7 @@ pub(super) use self::open_calls::WebCallId;
 use super::request::{check_app_id, invalid};
 use super::{Desk, denied};
 use crate::audit::Party;
-use crate::caller::{Caller, Evidence, Identity};
+use crate::caller::{Caller, Identity};
 use crate::clock::BootTime;
 use crate::web_credentials::calls::{
     App, Change, Freshness, Outcome, Picked, Refusal, Stage, Word,
@@ -239,7 +239,7 @@ impl Desk {
     ) -> Result<Vec<DecisionInfo>, Error> {
         let caller = self.admit(sender).await?;
         let all = self.web.decisions().list().map_err(unreadable)?;
-        let own = caller.evidence.app_id().unwrap_or_default();
+        let own = caller.evidence.confined_as().unwrap_or_default();
         let shown = |decision: &Decision| !is_sandboxed(&caller) || decision.app == own;
         Ok(all.into_iter().filter(shown).map(to_wire).collect())
     }
@@ -416,7 +416,7 @@ fn refused(refusal: Refusal) -> (u32, WebResults) {
 }
 
 fn is_sandboxed(caller: &Caller) -> bool {
-    matches!(caller.evidence, Evidence::Sandboxed { .. })
+    caller.evidence.confined_as().is_some()
 }
 
 fn to_wire(decision: Decision) -> DecisionInfo {

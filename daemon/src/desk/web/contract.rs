@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use credex_protocol::wire::{
     AddOptions, AppIdentity, FinishedDetails, GenerateOptions, ProgressDetails, WebRequestOptions,
 };
-use credex_protocol::{Error, Passphrase};
+use credex_protocol::{Error, Passphrase, Reason};
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::names::UniqueName;
 
@@ -19,7 +19,9 @@ use crate::chooser::{
     Act, Answer, Chooser, ChooserError, Consent, PassphraseQuestion, Question, Verdict,
 };
 use crate::policy::Policy;
-use crate::web_credentials::calls::{App, Calls, Change, Freshness, Ports, Sites, Statement, Word};
+use crate::web_credentials::calls::{
+    App, Calls, Change, Freshness, Place, Ports, Sites, Statement, Word,
+};
 use crate::web_credentials::decisions::Decisions;
 use crate::web_credentials::domain::{Mode, Site};
 use crate::web_credentials::generate::SystemRandom;
@@ -54,6 +56,8 @@ struct World {
 struct Questions {
     answers: Mutex<VecDeque<Will>>,
     asked: Mutex<Vec<(&'static str, Vec<String>)>>,
+    /// What somebody else saves while the person looks at the question.
+    meanwhile: Mutex<Option<(Arc<Memory>, Login)>>,
 }
 
 impl World {
@@ -278,6 +282,10 @@ impl Chooser for Questions {
         };
         let first = accounts[0].clone();
         self.asked.lock().unwrap().push((kind, accounts));
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some((store, login)) = meanwhile {
+            store.put(&login, &Asking::default()).await.unwrap();
+        }
         let will = self.answers.lock().unwrap().pop_front();
         Ok(match will.unwrap_or(Will::Agree) {
             Will::Agree => Verdict::Agreed(first),
@@ -530,6 +538,23 @@ async fn every_row_of_the_contract_comes_to_what_the_readme_says() {
     for ((label, said), (_, came)) in table.iter().zip(&played) {
         assert_eq!(said, came, "{label}");
     }
+}
+
+#[tokio::test]
+async fn who_agrees_to_add_does_not_agree_to_overwrite_what_a_browser_saved_meanwhile() {
+    let world = World::new().and_person(&[Will::Agree, Will::NotNow]);
+    let saved = login("example.org", "ada", "the browser's");
+    *world.questions.meanwhile.lock().unwrap() = Some((Arc::clone(&world.store), saved));
+    let change = Change::Save(login("example.org", "ada", "the app's"));
+    let (calls, app) = (world.calls(), world.app());
+    let done = calls.add(&app, &Place::default(), &change, &|| true).await;
+    assert_eq!(done.unwrap_err().error.reason, Reason::Declined);
+    let asked = world.questions.asked.lock().unwrap().clone();
+    let kinds: Vec<&str> = asked.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, ["add", "update"]);
+    let still = login("example.org", "ada", "the browser's");
+    let compared = world.store.compare(&still, &Asking::default()).await;
+    assert_eq!(compared.unwrap(), Comparison::Same);
 }
 
 /// The three forms, with their entropy.

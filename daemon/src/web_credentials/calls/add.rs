@@ -42,18 +42,22 @@ impl Calls {
         let _turn = self.turn(app).await?;
         // Whoever had the turn before may have changed it, or been told never.
         self.is_not_forbidden_for_good(&app.identity.app_id, change.site())?;
-        let ask = match self.look(change, &asking).await? {
-            Step::Settled(outcome) => return Ok(outcome),
-            Step::Consent(ask) => ask,
-        };
-        let sites = std::slice::from_ref(change.site());
-        let account = change.account().to_owned();
-        let act = match ask {
-            Ask::Add => Act::Add(account),
-            Ask::Update => Act::Update(account),
-            Ask::Delete => Act::Delete(account),
-        };
-        self.consent(app, place, sites, act).await?;
+        let mut agreed = None;
+        loop {
+            let ask = match self.look(change, &asking).await? {
+                Step::Settled(outcome) => return Ok(outcome),
+                Step::Consent(ask) => ask,
+            };
+            // A browser may have saved one meanwhile: who agreed to add did not agree to overwrite.
+            if agreed == Some(ask) {
+                break;
+            }
+            self.consent(app, place, change.sites(), change.act(ask))
+                .await?;
+            agreed = Some(ask);
+        }
+        // The look may have had the person unlock the store, who takes their time for that, too.
+        self.is_still(app).await?;
         if !go_ahead() {
             let message = "it was called off";
             return Err(Refusal::new(Stage::Consent, Reason::Cancelled, message));
@@ -97,6 +101,19 @@ impl Change {
         match self {
             Change::Save(login) => login.site(),
             Change::Delete { site, .. } => site,
+        }
+    }
+
+    fn sites(&self) -> &[Site] {
+        std::slice::from_ref(self.site())
+    }
+
+    fn act(&self, ask: Ask) -> Act {
+        let account = self.account().to_owned();
+        match ask {
+            Ask::Add => Act::Add(account),
+            Ask::Update => Act::Update(account),
+            Ask::Delete => Act::Delete(account),
         }
     }
 

@@ -36,11 +36,7 @@ impl Calls {
         };
         match answer? {
             Verdict::Agreed(account) => {
-                let same = self.ports.porter.identify_again(&app.caller).await;
-                same.map_err(|denial| {
-                    let error = Error::new(Reason::AccessDenied, denial.to_string());
-                    Refusal::of(Stage::Identity, error)
-                })?;
+                self.is_still(app).await?;
                 Ok(account)
             }
             Verdict::NotNow => {
@@ -49,6 +45,18 @@ impl Calls {
             }
             Verdict::Never => Err(self.never(app, sites)),
         }
+    }
+
+    /// Looks at the caller again.
+    ///
+    /// # Errors
+    /// It is no longer who it was.
+    pub(super) async fn is_still(&self, app: &App) -> Result<(), Refusal> {
+        let same = self.ports.porter.identify_again(&app.caller).await;
+        same.map_err(|denial| {
+            let error = Error::new(Reason::AccessDenied, denial.to_string());
+            Refusal::of(Stage::Identity, error)
+        })
     }
 
     fn never(&self, app: &App, sites: &[Site]) -> Refusal {

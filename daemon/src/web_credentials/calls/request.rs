@@ -67,6 +67,8 @@ impl Calls {
             .store
             .password(&picked.site, &picked.account, &asking)
             .await?;
+        // The person may have been asked to unlock the store again, and took their time.
+        self.is_still(app).await?;
         Ok(Picked {
             site: picked.site,
             account: picked.account,

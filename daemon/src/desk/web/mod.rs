@@ -26,11 +26,12 @@ pub(super) use self::keys::Keys;
 use self::open_calls::OpenCall;
 pub(super) use self::open_calls::OpenCalls;
 pub(super) use self::open_calls::WebCallId;
+use super::Desk;
 use super::request::{check_app_id, invalid};
-use super::{Desk, denied};
 use crate::audit::Party;
 use crate::caller::{Caller, Identity};
 use crate::clock::BootTime;
+use crate::policy::Action;
 use crate::web_credentials::calls::{
     App, Change, Freshness, Outcome, Picked, Refusal, Stage, Word,
 };
@@ -279,7 +280,8 @@ impl Desk {
         if !claim.is_empty() {
             check_app_id("app_id", claim)?;
         }
-        let identity: Identity = caller.identity(claim).map_err(denied)?;
+        let turn_away = |denial| self.turn_away(Action::WebCredentials, caller, claim, denial);
+        let identity: Identity = caller.identity(claim).map_err(turn_away)?;
         let catalogue = self.ports.providers.catalogue();
         let web_app = catalogue.web_app(&identity.app_id);
         Ok(App {
@@ -320,10 +322,7 @@ impl Desk {
     async fn answer_web(&self, id: WebCallId, answer: Result<WebResults, Refusal>) {
         let call = self.floor().leave_web(id, BootTime::now());
         if let Some(call) = &call {
-            self.record_web(
-                call,
-                answer.as_ref().err().map(|refusal| refusal.error.reason),
-            );
+            self.record_web(call, answer.as_ref().err());
         }
         if let Some(call) = call.filter(|call| !call.is_silent) {
             self.respond_web(&call, answer).await;
@@ -370,8 +369,8 @@ impl Desk {
     pub(super) async fn close_web_calls(&self, reason: Reason) {
         let called_off = self.floor().call_off_all(BootTime::now());
         for call in called_off {
-            self.record_web(&call, Some(reason));
             let stopped = Refusal::of(Stage::Consent, Error::plain(reason));
+            self.record_web(&call, Some(&stopped));
             self.respond_web(&call, Err(stopped)).await;
         }
         loop {

@@ -35,7 +35,10 @@ impl Calls {
                     "passwords of websites are forbidden to {app_id} ({}) by {rule}{reason}",
                     level.name()
                 );
-                Err(Refusal::new(Stage::Policy, Reason::Forbidden, message))
+                Err(Refusal {
+                    rule: Some(rule),
+                    ..Refusal::new(Stage::Policy, Reason::Forbidden, message)
+                })
             }
         }
     }

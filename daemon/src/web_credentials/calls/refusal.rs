@@ -53,6 +53,8 @@ pub struct Refusal {
     pub url: Option<String>,
     /// The HTTP status that came instead.
     pub status: Option<u16>,
+    /// The rule that decided, if one did: file and line.
+    pub rule: Option<String>,
 }
 
 impl Refusal {
@@ -67,6 +69,7 @@ impl Refusal {
             error,
             url: None,
             status: None,
+            rule: None,
         }
     }
 

@@ -269,6 +269,20 @@ async fn the_report_of_a_failed_start_never_lands_in_an_fd_of_the_program() {
 }
 
 #[tokio::test]
+async fn what_is_started_again_and_again_does_not_make_an_app_be_forgotten() {
+    let launcher = launcher();
+    let app = Cat::start(&launcher).await;
+    for _ in 0..300 {
+        let tool = Program {
+            is_forgotten: true,
+            ..program(&["true"])
+        };
+        launcher.start(tool).await.unwrap();
+    }
+    assert!(launcher.descends(app.pid, app.started));
+}
+
+#[tokio::test]
 async fn a_request_that_makes_no_sense_is_refused_and_the_next_one_works() {
     let launcher = launcher();
     let fd = || OwnedFd::from(io::pipe().unwrap().0);

@@ -140,6 +140,7 @@ impl Desk {
             argv,
             environment: environment.collect(),
             fds: Vec::new(),
+            is_forgotten: false,
         };
         let started = self.ports.launcher.start(program).await;
         let started = started.map_err(|error| why(error.to_string()))?;

@@ -28,6 +28,9 @@ pub struct Program {
     pub environment: Vec<(String, OsString)>,
     /// File descriptors to hand over, each with the number it gets there. All others are closed.
     pub fds: Vec<(OwnedFd, i32)>,
+    /// Whether nobody will ever ask what descends from it. Of the others only so many are remembered,
+    /// and what is started as often as an app likes must not push an app out of that memory.
+    pub is_forgotten: bool,
 }
 
 /// A program that was started.

@@ -92,12 +92,16 @@ impl Launcher for ProcessLauncher {
             program: name.to_string_lossy().into_owned(),
             source,
         };
+        let is_forgotten = program.is_forgotten;
         let mut line = self.line.lock().await;
         line.serial += 1;
         let (message, fds) = Request::encode(line.serial, program).map_err(failed)?;
         let reply = line.ask(&message, &fds).await.map_err(LaunchError::Gone)?;
         let birth = reply.outcome.map_err(|refusal| failed(refusal.into()))?;
-        Ok(self.remember(birth))
+        Ok(match is_forgotten {
+            true => Started { pid: birth.pid },
+            false => self.remember(birth),
+        })
     }
 
     fn descends(&self, pid: u32, ancestor: Started) -> bool {

@@ -29,7 +29,7 @@ pub(super) use self::open_calls::WebCallId;
 use super::Desk;
 use super::request::{check_app_id, invalid};
 use crate::audit::Party;
-use crate::caller::{Caller, Identity};
+use crate::caller::{Account, Caller, Identity};
 use crate::clock::BootTime;
 use crate::policy::Action;
 use crate::web_credentials::calls::{
@@ -221,6 +221,7 @@ impl Desk {
             let message = format!("{app_id} is in a sandbox, and does not declare {site}");
             return Err(Error::new(Reason::AccessDenied, message));
         }
+        let _charge = Charge::of(self, caller.account())?;
         let freshness = match options.refresh {
             Some(true) => Freshness::Anew,
             _ => Freshness::Cached,
@@ -380,6 +381,25 @@ impl Desk {
             }
             ended.await;
         }
+    }
+}
+
+/// One call of an app that may keep websites busy, until it is dropped.
+struct Charge<'d> {
+    desk: &'d Desk,
+    app: Account,
+}
+
+impl Charge<'_> {
+    fn of(desk: &Desk, app: Account) -> Result<Charge<'_>, Error> {
+        desk.floor().charge_web(&app)?;
+        Ok(Charge { desk, app })
+    }
+}
+
+impl Drop for Charge<'_> {
+    fn drop(&mut self) {
+        self.desk.floor().release_web(&self.app);
     }
 }
 

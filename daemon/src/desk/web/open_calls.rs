@@ -113,11 +113,21 @@ impl Floor {
             return Err(left());
         }
         self.is_free(&call.path)?;
-        let charged = self.web.ledger.charge(&call.caller.account());
-        charged.map_err(|why| Error::new(Reason::QuotaExceeded, too_many(why)))?;
+        self.charge_web(&call.caller.account())?;
         self.paths.insert(call.path.clone(), Occupant::Web(id));
         self.web.calls.insert(id, call);
         Ok(())
+    }
+
+    /// Charges what `app` has going on, and is not answered by a request.
+    pub(super) fn charge_web(&mut self, app: &Account) -> Result<(), Error> {
+        let charged = self.web.ledger.charge(app);
+        charged.map_err(|why| Error::new(Reason::QuotaExceeded, too_many(why)))
+    }
+
+    /// Gives that back.
+    pub(super) fn release_web(&mut self, app: &Account) {
+        self.web.ledger.release(app);
     }
 
     /// The open call at `path`, if it is `sender`'s.
@@ -205,5 +215,25 @@ fn too_many(why: Exceeded) -> String {
         Exceeded::Session(most) => format!(
             "there are {most} requests of web credentials open, which is the most there may be; try later"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn who_has_too_much_going_on_takes_nothing_from_others() {
+        let mut floor = Floor::new(&Config::default().limits, BootTime(0));
+        let app = |name: &str| Account::App(name.to_owned());
+        for _ in 0..OF_ONE {
+            floor.charge_web(&app("one")).unwrap();
+        }
+        let error = floor.charge_web(&app("one")).unwrap_err();
+        assert_eq!(error.reason, Reason::QuotaExceeded);
+        floor.charge_web(&app("other")).unwrap();
+        floor.release_web(&app("one"));
+        floor.charge_web(&app("one")).unwrap();
     }
 }

@@ -106,7 +106,8 @@ impl Decisions {
         read(&self.path)
     }
 
-    /// Remembers that the person said *never* to `app` and `domain`.
+    /// Remembers that the person said *never* to `app` and `domain`. Waits for its turn in the directory,
+    /// which it shares with the encrypted file of passwords: not to be called where others wait, too.
     ///
     /// # Errors
     /// The file cannot be read or written, or there are [`MAX_DECISIONS`].
@@ -128,7 +129,8 @@ impl Decisions {
         })
     }
 
-    /// Forgets what was decided about `app`, at one `domain` or at all. Returns how many it were.
+    /// Forgets what was decided about `app`, at one `domain` or at all. Returns how many it were. Waits as
+    /// [`never`](Self::never) does.
     ///
     /// # Errors
     /// The file cannot be read or written.

@@ -557,6 +557,21 @@ async fn who_agrees_to_add_does_not_agree_to_overwrite_what_a_browser_saved_mean
     assert_eq!(compared.unwrap(), Comparison::Same);
 }
 
+#[tokio::test]
+async fn a_never_that_waits_for_its_turn_with_the_file_keeps_nobody_else_waiting() {
+    let world = Arc::new(World::new().and_person(&[Will::Never]));
+    let directory = std::fs::File::open(world.home.path()).unwrap();
+    rustix::fs::flock(&directory, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let asking = Arc::clone(&world);
+    let adding = tokio::spawn(async move { asking.add("example.org", "ada", Some("new")).await });
+    while world.questions.asked.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!adding.is_finished());
+    drop(directory);
+    assert_eq!(adding.await.unwrap(), "`Never`, after the question `add`");
+}
+
 /// The three forms, with their entropy.
 fn generated() -> Vec<(&'static str, String)> {
     let made = |format: Option<&str>, rules: Option<&str>| {

@@ -266,13 +266,17 @@ impl Desk {
             "" => None,
             domain => Some(site(domain, self.web.mode())?.host().clone()),
         };
-        match self.web.decisions().revoke(&app_id, host.as_ref()) {
-            Ok(0) => {
+        let (decisions, of) = (Arc::clone(self.web.decisions()), app_id.clone());
+        // It waits for its turn with the files there, and nobody else is to wait for that.
+        let revoking = tokio::task::spawn_blocking(move || decisions.revoke(&of, host.as_ref()));
+        let revoked = revoking.await;
+        let revoked = revoked.map_err(|broken| Error::new(Reason::Internal, broken.to_string()))?;
+        match revoked.map_err(unreadable)? {
+            0 => {
                 let message = format!("the person decided nothing for {app_id} and {domain:?}");
                 Err(Error::new(Reason::NotFound, message))
             }
-            Ok(_) => Ok(()),
-            Err(error) => Err(unreadable(error)),
+            _ => Ok(()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! One question to the person, and what is remembered of the answer.
 
+use std::sync::Arc;
+
 use credex_protocol::{Error, Reason};
 
 use super::{App, Calls, Place, Refusal, Stage};
@@ -43,7 +45,7 @@ impl Calls {
                 let message = "the person said not now";
                 Err(Refusal::new(Stage::Consent, Reason::Declined, message))
             }
-            Verdict::Never => Err(self.never(app, sites)),
+            Verdict::Never => Err(self.never(app, sites).await),
         }
     }
 
@@ -59,12 +61,18 @@ impl Calls {
         })
     }
 
-    fn never(&self, app: &App, sites: &[Site]) -> Refusal {
+    /// Keeps it away from the other work of the service: it waits for its turn with the files there.
+    async fn never(&self, app: &App, sites: &[Site]) -> Refusal {
         let app_id = &app.identity.app_id;
-        let kept = sites
-            .iter()
-            .try_for_each(|site| self.ports.decisions.never(app_id, site.host()));
-        let message = match kept {
+        let (decisions, all) = (Arc::clone(&self.ports.decisions), sites.to_vec());
+        let by = app_id.clone();
+        let keeping = tokio::task::spawn_blocking(move || {
+            let mut hosts = all.iter().map(Site::host);
+            let kept = hosts.try_for_each(|host| decisions.never(&by, host));
+            kept.map_err(|error| error.to_string())
+        });
+        let kept = keeping.await;
+        let message = match kept.unwrap_or_else(|broken| Err(broken.to_string())) {
             Ok(()) => format!(
                 "the person said that {app_id} is never to use passwords of {}",
                 shown(sites)

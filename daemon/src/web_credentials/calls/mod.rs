@@ -16,6 +16,7 @@ mod sites;
 mod step;
 mod turns;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use credex_protocol::wire::AppIdentity;
@@ -89,7 +90,7 @@ impl Calls {
 
     /// What the person has decided.
     #[must_use]
-    pub fn decisions(&self) -> &Decisions {
+    pub fn decisions(&self) -> &Arc<Decisions> {
         &self.ports.decisions
     }
 

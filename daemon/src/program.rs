@@ -213,8 +213,12 @@ fn store(
         tracing::warn!("passwords of websites are kept in memory, until this service ends");
         return Ok(Arc::new(Memory::default()));
     }
-    let keyring = SecretService::new(bus.clone(), Patience::default());
-    let passphrases = Arc::new(AskedPassphrases(chooser.clone()));
+    let patience = Patience::default();
+    let keyring = SecretService::new(bus.clone(), patience);
+    let passphrases = Arc::new(AskedPassphrases {
+        chooser: chooser.clone(),
+        patience: patience.person,
+    });
     let file = FileStore::new(own_data()?.join("web.keyring"), passphrases);
     Ok(Arc::new(SessionStore::new(bus.clone(), keyring, file)))
 }

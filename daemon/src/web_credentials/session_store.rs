@@ -2,6 +2,7 @@
 //! passphrase the chooser asks for. Serves design §7, "Store".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use credex_protocol::Passphrase;
@@ -79,7 +80,13 @@ impl Store for SessionStore {
 }
 
 /// Has the chooser ask for the passphrase of the file.
-pub struct AskedPassphrases(pub Arc<dyn Chooser>);
+pub struct AskedPassphrases {
+    /// Asks.
+    pub chooser: Arc<dyn Chooser>,
+    /// How long the person may take. Meanwhile every app waits that needs the file, and one may have them
+    /// asked where they are not.
+    pub patience: Duration,
+}
 
 #[async_trait]
 impl Passphrases for AskedPassphrases {
@@ -100,7 +107,68 @@ impl Passphrases for AskedPassphrases {
             attempt: question.attempt,
             activation_token: asking.activation_token,
         };
-        let answer = self.0.passphrase(question).await;
-        answer.map_err(|error| error.to_string())
+        let answer = tokio::time::timeout(self.patience, self.chooser.passphrase(question)).await;
+        let late = |_| {
+            let seconds = self.patience.as_secs();
+            format!("the person was asked for its passphrase, and did not answer for {seconds} s")
+        };
+        answer.map_err(late)?.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use credex_protocol::wire::{AppIdentity, FinishedDetails, ProgressDetails};
+    use tokio::sync::mpsc::UnboundedSender;
+
+    use super::*;
+    use crate::caller::Process;
+    use crate::chooser::{Answer, ChooserError, Consent, Question, Verdict};
+
+    /// A question on a terminal that nobody looks at.
+    struct Unseen;
+
+    #[async_trait]
+    impl Chooser for Unseen {
+        async fn ask(&self, _: Question) -> Result<Answer, ChooserError> {
+            std::future::pending().await
+        }
+
+        async fn consent(&self, _: Consent) -> Result<Verdict, ChooserError> {
+            std::future::pending().await
+        }
+
+        async fn passphrase(
+            &self,
+            _: chooser::PassphraseQuestion,
+        ) -> Result<Option<Passphrase>, ChooserError> {
+            std::future::pending().await
+        }
+
+        async fn progress(&self, _: &str, _: &str, _: ProgressDetails) {}
+
+        async fn finished(&self, _: &str, _: &str, _: FinishedDetails) {}
+
+        fn on_cancel(&self, _: UnboundedSender<String>) {}
+    }
+
+    #[tokio::test]
+    async fn a_passphrase_that_nobody_types_is_not_waited_for_without_end() {
+        let asked = AskedPassphrases {
+            chooser: Arc::new(Unseen),
+            patience: Duration::from_millis(1),
+        };
+        let process = Process { pid: 1, started: 1 };
+        let question = PassphraseQuestion {
+            purpose: Purpose::Open,
+            store: "a file",
+            attempt: 1,
+            asking: Asking {
+                app: Some((process, AppIdentity::default())),
+                ..Asking::default()
+            },
+        };
+        let error = asked.ask(question).await.unwrap_err();
+        assert!(error.contains("did not answer"), "{error}");
     }
 }

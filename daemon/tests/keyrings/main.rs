@@ -1,4 +1,4 @@
-//! Web credentials in real Secret Services: gnome-keyring and KeePassXC, and real GNOME Web beside them.
+//! Web credentials in real Secret Services: gnome-keyring and KeePassXC.
 
 #![allow(
     clippy::unwrap_used,

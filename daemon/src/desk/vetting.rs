@@ -49,12 +49,7 @@ impl Desk {
     fn chosen(&self, id: ExchangeId) -> Option<(String, bool)> {
         let floor = self.floor();
         let agreement = floor.exchanges.get(&id)?.agreement.as_ref()?;
-        match &agreement.target {
-            Target::Installed(app_id) => Some((app_id.clone(), true)),
-            Target::Running(name) => {
-                let peer = floor.announced.get(name)?;
-                Some((peer.app_id.clone(), false))
-            }
-        }
+        let is_installed = matches!(agreement.target, Target::Installed(_));
+        Some((agreement.app_id.clone(), is_installed))
     }
 }

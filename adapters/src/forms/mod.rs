@@ -1,0 +1,3 @@
+//! Forms that more than one store has for the same thing.
+
+pub mod otpauth;

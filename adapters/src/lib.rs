@@ -21,6 +21,7 @@ mod item;
 mod object;
 mod record;
 pub mod stores;
+pub mod transfer;
 
 pub use adapter::{
     Access, Adapter, Ask, Asked, Change, Description, Direction, Fault, Foreseen, Question, Store,

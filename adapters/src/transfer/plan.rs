@@ -1,0 +1,286 @@
+//! What becomes of each record, before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::content::{Fingerprint, fingerprint, lies_the_same};
+use super::key::{Key, keys};
+use crate::record::new_id;
+use crate::{Change, Foreseen, Quarantined, Record, Store};
+
+/// What to do with a record that is in the target already, and says something else there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDifference {
+    /// Leave the target's.
+    #[default]
+    Keep,
+    /// Put the new one in its place.
+    Replace,
+    /// Add the new one beside it.
+    Both,
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Status {
+    /// It is not in the target, and is added.
+    Add,
+    /// It is in the target already.
+    Same,
+    /// The target has it, and it says something else there.
+    Differs {
+        /// What is done about it.
+        resolution: OnDifference,
+    },
+    /// The target can take nothing of it.
+    Dropped {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A part of a record that does not come through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// Where in the item: `credentials[0].password`.
+    pub path: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What becomes of one record.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// The title of the record.
+    pub title: String,
+    /// Where it stands in its source.
+    pub origin: String,
+    /// How many credentials of each type it has.
+    pub types: BTreeMap<String, u32>,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub status: Status,
+    /// Paths that the target keeps as fields or notes, which a later reading turns back.
+    pub carried: Vec<String>,
+    /// What is lost.
+    pub lost: Vec<Lost>,
+    /// The type of each credential.
+    #[serde(skip)]
+    pub(super) kinds: Vec<String>,
+    #[serde(skip)]
+    change: Option<Change>,
+}
+
+/// What becomes of the records of a source.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Plan {
+    /// A record each, in the order of the source.
+    pub entries: Vec<Entry>,
+    /// What could not be read in the source.
+    pub set_aside: Vec<Quarantined>,
+}
+
+/// What a plan is made for.
+pub struct Planning<'p> {
+    /// The target.
+    pub store: &'p dyn Store,
+    /// What is in it.
+    pub there: &'p [Record],
+    /// Types of credentials that stay behind by the person's choice: a record that is replaced keeps
+    /// those that the target has.
+    pub left_out: BTreeSet<String>,
+    /// What to do with records that differ.
+    pub on_difference: OnDifference,
+}
+
+impl Planning<'_> {
+    /// Plans what becomes of `records`.
+    #[must_use]
+    pub fn plan(&self, records: Vec<Record>, set_aside: Vec<Quarantined>) -> Plan {
+        let mut there = There::new(self);
+        let twins: Vec<_> = records.iter().map(|each| there.same(each)).collect();
+        let mut entries = Vec::with_capacity(records.len());
+        for (record, twin) in records.into_iter().zip(twins) {
+            let mut entry = Entry::of(&record);
+            match twin {
+                Some(_) => entry.status = Status::Same,
+                None => match there.known(&record) {
+                    Some(old) => self.differing(&mut there, record, old, &mut entry),
+                    None => self.added(&mut there, record, &mut entry),
+                },
+            }
+            entries.push(entry);
+        }
+        Plan { entries, set_aside }
+    }
+
+    fn differing(
+        &self,
+        there: &mut There<'_>,
+        mut record: Record,
+        old: &Record,
+        entry: &mut Entry,
+    ) {
+        let resolution = self.on_difference;
+        entry.status = Status::Differs { resolution };
+        match resolution {
+            OnDifference::Keep => {}
+            OnDifference::Both => self.added(there, record, entry),
+            OnDifference::Replace => {
+                record.item.members.set("id", old.item.id());
+                self.keep_what_stayed_behind(&mut record, old);
+                let change = |record| Change::Replace(old.item.id().to_owned(), record);
+                self.changed(record, change, entry);
+            }
+        }
+    }
+
+    fn keep_what_stayed_behind(&self, record: &mut Record, old: &Record) {
+        for credential in &old.item.credentials {
+            if self.left_out.contains(credential.kind()) {
+                record.item.credentials.push(credential.clone());
+            }
+        }
+        if self.left_out.contains("file") {
+            record.attachments.extend(old.attachments.iter().cloned());
+        }
+        if record.places.is_empty() {
+            record.places.clone_from(&old.places);
+        }
+    }
+
+    fn added(&self, there: &mut There<'_>, mut record: Record, entry: &mut Entry) {
+        if !there.ids.insert(record.item.id().to_owned()) {
+            let id = new_id();
+            record.item.members.set("id", id.as_str());
+            there.ids.insert(id);
+        }
+        self.changed(record, Change::Add, entry);
+    }
+
+    fn changed(&self, record: Record, change: impl Fn(Record) -> Change, entry: &mut Entry) {
+        let foreseen = self.store.foresee(&record);
+        match nothing_is_left(&record, &foreseen) {
+            Some(why) => entry.status = Status::Dropped { why },
+            None => entry.change = Some(change(record)),
+        }
+        entry.carried = foreseen.carried;
+        let lost = foreseen.lost.into_iter();
+        entry.lost = lost.map(|(path, why)| Lost { path, why }).collect();
+    }
+}
+
+/// Why a store would take nothing of a record: all its credentials are lost, as a whole.
+fn nothing_is_left(record: &Record, foreseen: &Foreseen) -> Option<String> {
+    let count = record.item.credentials.len();
+    let lost = |at: usize| {
+        let path = format!("credentials[{at}]");
+        foreseen.lost.iter().find(|(lost, _)| *lost == path)
+    };
+    let mut why: Vec<_> = (0..count).map(lost).collect::<Option<_>>()?;
+    why.dedup_by(|a, b| a.1 == b.1);
+    let why: Vec<_> = why.into_iter().map(|(_, why)| why.as_str()).collect();
+    (count > 0).then(|| why.join("; "))
+}
+
+impl Entry {
+    fn of(record: &Record) -> Self {
+        let kinds = record.item.credentials.iter();
+        let kinds: Vec<_> = kinds.map(|each| each.kind().to_owned()).collect();
+        let mut types = BTreeMap::new();
+        for kind in &kinds {
+            *types.entry(kind.clone()).or_default() += 1;
+        }
+        Self {
+            title: record.item.title().to_owned(),
+            origin: record.origin.clone(),
+            types,
+            status: Status::Add,
+            carried: Vec::new(),
+            lost: Vec::new(),
+            kinds,
+            change: None,
+        }
+    }
+
+    /// The place of the credential that this path leads to or into, and the rest of the path.
+    pub(super) fn credential_at(path: &str) -> Option<(usize, &str)> {
+        let (at, rest) = path.strip_prefix("credentials[")?.split_once(']')?;
+        Some((at.parse().ok()?, rest))
+    }
+}
+
+impl Plan {
+    /// What is to be written; the plan keeps only what it says.
+    #[must_use]
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let changes = self.entries.iter_mut().map(|entry| entry.change.take());
+        changes.flatten().collect()
+    }
+}
+
+/// The records of the target, each of which is the same as one of the source at most.
+struct There<'t> {
+    records: &'t [Record],
+    left_out: &'t BTreeSet<String>,
+    by_key: HashMap<Key, Vec<usize>>,
+    by_content: HashMap<Fingerprint, Vec<usize>>,
+    met: Vec<bool>,
+    ids: HashSet<String>,
+}
+
+impl<'t> There<'t> {
+    fn new(planning: &'t Planning<'_>) -> Self {
+        let (records, left_out) = (planning.there, &planning.left_out);
+        let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_content: HashMap<_, Vec<_>> = HashMap::new();
+        for (at, record) in records.iter().enumerate() {
+            for key in keys(record) {
+                by_key.entry(key).or_default().push(at);
+            }
+            let content = fingerprint(record, left_out);
+            by_content.entry(content).or_default().push(at);
+        }
+        Self {
+            records,
+            left_out,
+            by_key,
+            by_content,
+            met: vec![false; records.len()],
+            ids: records
+                .iter()
+                .map(|each| each.item.id().to_owned())
+                .collect(),
+        }
+    }
+
+    /// A record that says the same, at the same place.
+    fn same(&mut self, record: &Record) -> Option<&'t Record> {
+        let alike = self.by_content.get(&fingerprint(record, self.left_out))?;
+        let alike = alike.iter().copied();
+        let at = alike.clone().find(|&at| {
+            !self.met.get(at).copied().unwrap_or(true)
+                && self
+                    .records
+                    .get(at)
+                    .is_some_and(|old| lies_the_same(record, old))
+        })?;
+        self.meet(at)
+    }
+
+    /// A record that shares a key.
+    fn known(&mut self, record: &Record) -> Option<&'t Record> {
+        let with_key = keys(record).into_iter();
+        let mut candidates = with_key.filter_map(|key| self.by_key.get(&key)).flatten();
+        let at = *candidates.find(|&&at| !self.met.get(at).copied().unwrap_or(true))?;
+        self.meet(at)
+    }
+
+    fn meet(&mut self, at: usize) -> Option<&'t Record> {
+        *self.met.get_mut(at)? = true;
+        self.records.get(at)
+    }
+}

@@ -1,0 +1,199 @@
+//! Stories of plans, told with a store that is a list.
+
+use std::collections::BTreeSet;
+
+use credex::Tally;
+use credex::cxf::Counts;
+
+use super::*;
+use crate::{Change, Fault, Foreseen, Item, Quarantined, Record, Store, Written};
+
+/// A list of records; it cannot hold SSH keys, nor the period of a one-time code.
+struct List;
+
+impl Store for List {
+    fn read(
+        &mut self,
+        _each: &mut dyn FnMut(Result<Record, Quarantined>) -> bool,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn foresee(&self, record: &Record) -> Foreseen {
+        let credentials = record.item.credentials.iter().enumerate();
+        let lost = credentials.filter_map(|(at, each)| match each.kind() {
+            "ssh-key" => Some((format!("credentials[{at}]"), "no keys".to_owned())),
+            "totp" => Some((format!("credentials[{at}].period"), "always 30".to_owned())),
+            _ => None,
+        });
+        Foreseen {
+            lost: lost.collect(),
+            ..Foreseen::default()
+        }
+    }
+
+    fn write(
+        &mut self,
+        _changes: &[Change],
+        _progress: &mut dyn FnMut(usize),
+    ) -> Result<Written, Fault> {
+        Ok(Written::default())
+    }
+}
+
+fn login(title: &str, password: &str) -> Record {
+    let mut item = Item::new(None, title);
+    item.set_urls([format!("https://{title}.example")]);
+    item.push_login(Some("ada"), Some(password));
+    Record::new(item, format!("item “{title}”"))
+}
+
+fn of_kind(title: &str, kind: &str) -> Record {
+    let mut item = Item::new(None, title);
+    item.credentials.push(crate::Object::credential(kind));
+    Record::new(item, format!("item “{title}”"))
+}
+
+fn plan(there: &[Record], on_difference: OnDifference, new: Vec<Record>) -> Plan {
+    let planning = Planning {
+        store: &List,
+        there,
+        left_out: BTreeSet::new(),
+        on_difference,
+    };
+    planning.plan(new, Vec::new())
+}
+
+fn statuses(plan: &Plan) -> Vec<Status> {
+    plan.entries
+        .iter()
+        .map(|entry| entry.status.clone())
+        .collect()
+}
+
+#[test]
+fn what_is_there_is_told_from_what_differs_and_what_is_new() {
+    let there = [login("a", "1"), login("b", "2")];
+    let new = vec![login("a", "1"), login("b", "3"), login("c", "4")];
+    let resolution = OnDifference::Keep;
+    let mut plan = plan(&there, resolution, new);
+    let expected = [Status::Same, Status::Differs { resolution }, Status::Add];
+    assert_eq!(statuses(&plan), expected);
+    let changes = plan.take_changes();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].record().item.title(), "c");
+}
+
+#[test]
+fn a_record_is_replaced_under_the_id_that_it_has_in_the_target() {
+    let there = [login("b", "2")];
+    let mut plan = plan(&there, OnDifference::Replace, vec![login("b", "3")]);
+    let [Change::Replace(id, record)] = &plan.take_changes()[..] else {
+        panic!("one is replaced");
+    };
+    assert_eq!(id, there[0].item.id());
+    assert_eq!(record.item.id(), there[0].item.id());
+    assert_eq!(record.item.credentials[0].field("password"), Some("3"));
+}
+
+#[test]
+fn to_keep_both_is_to_add_one_under_an_id_of_its_own() {
+    let there = [login("b", "2")];
+    let mut new = login("b", "3");
+    new.item.members.set("id", there[0].item.id());
+    let mut plan = plan(&there, OnDifference::Both, vec![new]);
+    let [Change::Add(record)] = &plan.take_changes()[..] else {
+        panic!("one is added");
+    };
+    assert_ne!(record.item.id(), there[0].item.id());
+}
+
+#[test]
+fn two_of_the_same_key_are_two_records() {
+    let there = [login("a", "1")];
+    let new = || vec![login("a", "2"), login("a", "1")];
+    let statuses = statuses(&plan(&there, OnDifference::Keep, new()));
+    assert_eq!(statuses, [Status::Add, Status::Same]);
+}
+
+#[test]
+fn a_type_that_was_left_out_stays_in_a_record_that_is_replaced() {
+    let mut old = login("a", "1");
+    old.item.push_note("from the target");
+    let there = [old];
+    let planning = Planning {
+        store: &List,
+        there: &there,
+        left_out: BTreeSet::from(["note".to_owned()]),
+        on_difference: OnDifference::Replace,
+    };
+    let mut same = planning.plan(vec![login("a", "1")], Vec::new());
+    assert_eq!(statuses(&same), [Status::Same]);
+    assert!(same.take_changes().is_empty());
+    let mut changed = planning.plan(vec![login("a", "2")], Vec::new());
+    let changes = changed.take_changes();
+    assert!(changes[0].record().item.credential("note").is_some());
+}
+
+#[test]
+fn what_a_store_takes_nothing_of_is_dropped_and_what_it_takes_a_part_of_is_told() {
+    let new = vec![of_kind("key", "ssh-key"), of_kind("code", "totp")];
+    let mut plan = plan(&[], OnDifference::Keep, new);
+    let why = "no keys".to_owned();
+    assert_eq!(statuses(&plan), [Status::Dropped { why }, Status::Add]);
+    assert_eq!(plan.take_changes().len(), 1);
+    let summary = plan.summary();
+    assert_eq!((summary.add, summary.dropped), (1, 1));
+    let loss = Loss {
+        what: "totp.period".to_owned(),
+        why: "always 30".to_owned(),
+        count: 1,
+    };
+    assert_eq!(summary.losses, [loss]);
+    assert!(plan.loses());
+}
+
+#[test]
+fn the_receipt_accounts_for_every_credential() {
+    let there = [login("a", "1"), login("b", "2")];
+    let new = vec![
+        login("a", "1"),
+        login("b", "3"),
+        login("c", "4"),
+        login("d", "5"),
+        of_kind("key", "ssh-key"),
+    ];
+    let plan = plan(&there, OnDifference::Keep, new);
+    let counts = [("basic-auth", 5), ("ssh-key", 1)];
+    let present: Counts = counts
+        .map(|(name, n)| (name.to_owned(), n))
+        .into_iter()
+        .collect();
+    let refused = [Quarantined::new("item “d”", "too long")];
+    let tallies = plan.tally(&present, &refused, &[]);
+    let logins = Tally {
+        succeeded: 2,
+        failed: 2,
+        ignored: 1,
+    };
+    assert_eq!(tallies["basic-auth"], logins);
+    assert_eq!(
+        (tallies["ssh-key"].succeeded, tallies["ssh-key"].failed),
+        (0, 1)
+    );
+}
+
+#[test]
+fn what_is_not_in_the_store_afterwards_is_missed() {
+    let changes = [
+        Change::Add(login("a", "1")),
+        Change::Add(of_kind("code", "totp")),
+        Change::Add(login("b", "2")),
+    ];
+    let mut code = of_kind("code", "totp");
+    code.item
+        .members
+        .set("subtitle", "something was lost, as foreseen");
+    let there = [login("a", "1"), code, login("b", "changed")];
+    assert_eq!(missing(&List, &changes, &there), ["item “b”"]);
+}

@@ -150,6 +150,9 @@ impl Planning<'_> {
         if record.places.is_empty() {
             record.places.clone_from(&old.places);
         }
+        if record.account.is_none() {
+            record.account.clone_from(&old.account);
+        }
     }
 
     fn added(&self, there: &mut There<'_>, mut record: Record, entry: &mut Entry) {

@@ -1,3 +1,4 @@
-//! Forms that more than one store has for the same thing.
+//! Forms that several kinds of stores have in common.
 
+pub mod block;
 pub mod otpauth;

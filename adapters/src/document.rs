@@ -9,7 +9,7 @@ use credex::cxf::{self, Invalid};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::object::wipe;
+use crate::object::{self, wipe};
 use crate::record::new_id;
 use crate::{Account, Attachment, Item, Object, Place, Quarantined, Record, Step};
 
@@ -233,29 +233,11 @@ pub fn write_document(
     header.set("timestamp", moment);
     let accounts = writing.accounts.into_iter().map(Draft::into_value);
     header.set("accounts", accounts.collect::<Vec<_>>());
-    // Large enough from the start: a vector that moves leaves its old content behind unwiped.
-    let mut length = Length(0);
-    serde_json::to_writer(&mut length, &header).map_err(DocumentError::Unwritable)?;
-    let mut content = Zeroizing::new(Vec::with_capacity(length.0));
-    serde_json::to_writer(&mut *content, &header).map_err(DocumentError::Unwritable)?;
+    let content = object::text(&header).map_err(DocumentError::Unwritable)?;
     Ok(Document {
         content,
         attachments,
     })
-}
-
-/// Counts what is written to it.
-struct Length(usize);
-
-impl std::io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[derive(Default)]

@@ -9,13 +9,14 @@
 //! - [`carry`]: what a store cannot hold by itself, put into fields that it can hold, in such a way
 //!   that a later reading turns them back.
 //!
-//! No file, process or bus is touched outside the folders of the stores and [`file`]. Everything that holds a
-//! secret is wiped when it is dropped, and has a `Debug` that does not show it.
+//! No file, process or bus is touched outside the folders of the stores and [`file`]. Everything
+//! that holds a secret is wiped when it is dropped, and has a `Debug` that does not show it.
 
 mod adapter;
 pub mod carry;
 mod document;
 pub mod file;
+mod foresee;
 pub mod forms;
 mod item;
 mod object;
@@ -28,6 +29,7 @@ pub use adapter::{
     Written,
 };
 pub use document::{Document, DocumentError, read_document, write_document};
+pub use foresee::foresee;
 pub use item::{FieldType, Item};
 pub use object::Object;
 pub use record::{Account, Attachment, Place, Quarantined, Record, Step, new_id};

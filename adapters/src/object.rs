@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::FieldType;
 
@@ -113,6 +113,30 @@ pub(crate) fn field(kind: FieldType, label: Option<&str>, value: &str) -> Object
     }
     field.set("value", value);
     field
+}
+
+/// The JSON text of an object, in memory that is wiped, and never grown: a vector that moves leaves
+/// its old content behind.
+pub(crate) fn text(object: &Object) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, object)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *text, object)?;
+    Ok(text)
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Overwrites every string in `value`.

@@ -36,6 +36,15 @@ impl Record {
             origin: origin.into(),
         }
     }
+
+    /// Whether another record says the same, wherever it stands.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.item == other.item
+            && self.account == other.account
+            && self.places == other.places
+            && self.attachments == other.attachments
+    }
 }
 
 /// The members of an account but `collections` and `items`, shared by its records.

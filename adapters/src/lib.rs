@@ -13,6 +13,7 @@
 //! that holds a secret is wiped when it is dropped, and has a `Debug` that does not show it.
 
 mod adapter;
+mod archive;
 pub mod carry;
 mod document;
 pub mod file;

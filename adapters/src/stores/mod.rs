@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod bitwarden;
+pub mod csv;
 
 use crate::Adapter;
 
@@ -12,5 +13,9 @@ pub fn all() -> Vec<Box<dyn Adapter>> {
         Box::new(archive::Archive),
         Box::new(bitwarden::Bitwarden { plain: false }),
         Box::new(bitwarden::Bitwarden { plain: true }),
+        Box::new(csv::Csv),
+        Box::new(csv::BrowserCsv::FIREFOX),
+        Box::new(csv::BrowserCsv::CHROMIUM),
+        Box::new(csv::BrowserCsv::APPLE),
     ]
 }

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod bitwarden;
 pub mod csv;
+pub mod kdbx;
 
 use crate::Adapter;
 
@@ -17,5 +18,6 @@ pub fn all() -> Vec<Box<dyn Adapter>> {
         Box::new(csv::BrowserCsv::FIREFOX),
         Box::new(csv::BrowserCsv::CHROMIUM),
         Box::new(csv::BrowserCsv::APPLE),
+        Box::new(kdbx::Kdbx),
     ]
 }

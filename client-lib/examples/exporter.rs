@@ -1,4 +1,5 @@
-//! Sends a CXF document: `cargo run -p credex --example exporter -- document.json [id=attachment…]`.
+//! Sends a CXF document: `cargo run -p credex --example exporter -- DOCUMENT [DIRECTORY]`.
+//! In the directory are attachments, in files that are named after the ids of their `file` credentials.
 //! Without arguments it sends the sample of this library.
 
 #![allow(clippy::print_stdout)]
@@ -40,18 +41,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 type Files = (Vec<u8>, Vec<(String, Vec<u8>)>);
 
-fn read(arguments: &[String]) -> Result<Files, Box<dyn Error>> {
-    let Some((document, attachments)) = arguments.split_first() else {
+fn read(arguments: &[String]) -> std::io::Result<Files> {
+    let Some((document, directory)) = arguments.split_first() else {
         let owned = |(id, bytes): &(&str, &[u8])| (String::from(*id), bytes.to_vec());
         let attachments = cxf::sample_attachments().iter().map(owned);
         return Ok((cxf::sample().to_vec(), attachments.collect()));
     };
     let mut files = Vec::new();
-    for argument in attachments {
-        let (id, path) = argument
-            .split_once('=')
-            .ok_or("give attachments as id=path")?;
-        files.push((id.to_owned(), std::fs::read(path)?));
+    for directory in directory {
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            let id = entry.file_name().to_string_lossy().into_owned();
+            files.push((id, std::fs::read(entry.path())?));
+        }
     }
     Ok((std::fs::read(document)?, files))
 }

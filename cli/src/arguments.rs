@@ -7,7 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
-use crate::{demo, diff, domain, export, import, log, providers, status, validate, web};
+use crate::{
+    conformance, demo, diff, domain, export, import, log, providers, status, validate, web,
+};
 
 /// Moves credentials between password managers, through the Credex session service.
 #[derive(Debug, Parser)]
@@ -37,6 +39,7 @@ enum Command {
     Diff(diff::Diff),
     Web(web::Web),
     Domain(domain::Domain),
+    Conformance(conformance::Conformance),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
             Command::Diff(_) => "diff",
             Command::Web(_) => "web",
             Command::Domain(_) => "domain",
+            Command::Conformance(_) => "conformance",
         }
     }
 
@@ -67,6 +71,7 @@ impl Command {
             Command::Diff(diff) => diff.run(output),
             Command::Web(web) => on_runtime(web.run(output)),
             Command::Domain(domain) => on_runtime(domain.run(output)),
+            Command::Conformance(conformance) => on_runtime(conformance.run(output)),
         }
     }
 }

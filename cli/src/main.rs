@@ -5,6 +5,7 @@
 mod agent;
 mod arguments;
 mod attachments;
+mod conformance;
 mod demo;
 mod diff;
 mod document;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         "credexd" => credexd::program::main(rest().collect()),
         "credex-fetcher" => credex_fetcher::main(),
         "credex-chooser" => credex_chooser::main_with(std::env::args_os()),
+        conformance::CHOOSER => conformance::chooser(rest().collect::<Vec<_>>().into_iter()),
         name => match demo::Role::called(name) {
             Some(role) => role.play(rest().collect()),
             None => arguments::run(),

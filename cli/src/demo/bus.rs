@@ -20,7 +20,7 @@ const PROGRAM: &str = "dbus-daemon";
 
 /// Which bus to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum BusChoice {
+pub(crate) enum BusChoice {
     /// dbus-daemon if it is installed, else the embedded one
     Auto,
     /// The bus that most systems use
@@ -30,16 +30,16 @@ pub(super) enum BusChoice {
 }
 
 /// A bus that listens.
-pub(super) struct Bus {
-    pub(super) process: Running,
-    pub(super) address: String,
+pub(crate) struct Bus {
+    pub(crate) process: Running,
+    pub(crate) address: String,
     /// What it is, for people.
-    pub(super) called: &'static str,
+    pub(crate) called: &'static str,
 }
 
 impl Bus {
     /// Starts a bus with its socket and configuration in `directory`.
-    pub(super) async fn start(choice: BusChoice, directory: &Path) -> Result<Bus, Failure> {
+    pub(crate) async fn start(choice: BusChoice, directory: &Path) -> Result<Bus, Failure> {
         match (choice, find(PROGRAM)) {
             (BusChoice::DbusDaemon, None) => {
                 let what = format!("{PROGRAM} is not installed");

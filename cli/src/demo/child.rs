@@ -4,11 +4,13 @@
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
-use std::process::{ExitCode, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, Signal, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -21,9 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LINES: usize = 20;
 
 /// A running process.
-pub(super) struct Running {
+pub(crate) struct Running {
     /// What it is, for people.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     child: Child,
     said: Said,
 }
@@ -35,7 +37,7 @@ struct Said(Arc<Mutex<VecDeque<String>>>);
 impl Running {
     /// Starts `program` as `name` in a group of its own, so that Ctrl-C reaches the demo alone,
     /// which then ends everything in order.
-    pub(super) fn start(
+    pub(crate) fn start(
         what: &'static str,
         program: &OsStr,
         name: &str,
@@ -89,12 +91,8 @@ impl Running {
     }
 
     /// Ends it, by force if it takes too long.
-    pub(super) async fn stop(&mut self) -> Result<(), Failure> {
-        let pid = self
-            .child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()));
-        let Some(pid) = pid else {
+    pub(crate) async fn stop(&mut self) -> Result<(), Failure> {
+        let Some(pid) = self.pid() else {
             return Ok(());
         };
         let failed = |error| {
@@ -110,8 +108,54 @@ impl Running {
         }
     }
 
+    /// Ends it without asking.
+    pub(crate) async fn kill(&mut self) -> std::io::Result<()> {
+        self.child.kill().await
+    }
+
+    /// Ends it and what it started, by force if it takes too long.
+    pub(crate) async fn stop_group(&mut self) -> Result<(), Failure> {
+        let Some(group) = self.pid() else {
+            return Ok(());
+        };
+        let stopped = self.stop().await;
+        // Whoever is left of the group: nobody, if all is well.
+        kill_process_group(group, Signal::KILL).ok();
+        stopped
+    }
+
+    /// Sends a signal to it and to what it started; nothing if it has ended.
+    pub(crate) fn signal_group(&self, signal: Signal) -> std::io::Result<()> {
+        match self.pid() {
+            Some(group) => Ok(kill_process_group(group, signal)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until it has ended, and says how.
+    pub(crate) async fn status(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn has_ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// What it says on standard output is of no interest.
+    pub(crate) fn drop_output(&mut self) {
+        if let Some(mut lines) = self.lines() {
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        }
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        let id = self.child.id()?;
+        Pid::from_raw(id.cast_signed())
+    }
+
     /// The last that it said on standard error.
-    pub(super) fn said(&self) -> Vec<String> {
+    pub(crate) fn said(&self) -> Vec<String> {
         self.said.lines().iter().cloned().collect()
     }
 }

@@ -4,9 +4,9 @@
 //! `stage` is the private directory and the processes on it, `roles` what they play, `news` how they
 //! report, `story` what is told about it, `proof` whether what arrived is what left.
 
-mod bus;
+pub(crate) mod bus;
 mod cast;
-mod child;
+pub(crate) mod child;
 mod news;
 mod proof;
 mod roles;

@@ -37,6 +37,11 @@ pub fn calling_app() -> PathBuf {
     built("credex-calling-app")
 }
 
+/// An example of the client library.
+pub fn example(name: &str) -> PathBuf {
+    built(&format!("examples/{name}"))
+}
+
 /// Of other packages cargo builds no programs for a test, so they may be missing.
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own program");

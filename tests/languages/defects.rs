@@ -1,0 +1,116 @@
+//! A check that cannot fail is none: for each there is an implementation with just the defect that it is
+//! there to find.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::cast::{PYTHON, is_there, python_packages, recipes};
+use crate::conformance::{kit, with_result};
+
+/// At once, since most of them wait.
+const HANDS: usize = 4;
+
+fn defective(role: &str, defect: &str) -> Vec<String> {
+    let wrong = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages/wrong");
+    let program = wrong.join(format!("{role}.py")).display().to_string();
+    let recipes = recipes().display().to_string();
+    let mut command = vec![PYTHON.to_owned(), program, recipes, defect.to_owned()];
+    match role {
+        "importer" => command.push("{out}".to_owned()),
+        _ => command.extend(["{document}", "{attachments}"].map(str::to_owned)),
+    }
+    command
+}
+
+fn play(role: &str, check: &str, defect: &str) -> (Option<i32>, Value) {
+    let arguments = [role, "--only", check, "--patience", "6", "--large", "2"];
+    let (output, told) = kit(&arguments, &defective(role, defect));
+    (output.status.code(), told)
+}
+
+fn every_check_finds_its_defect(role: &str) {
+    if !is_there(&python_packages()) {
+        return;
+    }
+    let (_, told) = kit(&[role, "--list"], &[]);
+    let names: Vec<String> = serde_json::from_value(told["checks"].clone()).unwrap();
+    assert!(names.len() > 20, "{names:?}");
+    let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..HANDS {
+            scope.spawn(|| {
+                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (code, told) = play(role, name, name);
+                    let failed = with_result(&told, "failed");
+                    // An implementation that fell over its own feet shows nothing.
+                    let stumbled = failed
+                        .iter()
+                        .any(|check| check["said"].to_string().contains("Traceback"));
+                    if code != Some(1) || failed.len() != 1 || stumbled {
+                        missed.lock().unwrap().push(format!("{name}: {told}"));
+                    }
+                }
+            });
+        }
+    });
+    let missed = missed.into_inner().unwrap();
+    assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn every_check_of_an_importer_finds_its_defect() {
+    every_check_finds_its_defect("importer");
+}
+
+#[test]
+fn every_check_of_an_exporter_finds_its_defect() {
+    every_check_finds_its_defect("exporter");
+}
+
+#[test]
+fn an_importer_that_takes_little_and_says_so_is_in_order() {
+    if !is_there(&python_packages()) {
+        return;
+    }
+    let check = "types-not-taken";
+    let (code, told) = play("importer", check, "none: it takes little, and says so");
+    assert_eq!(code, Some(0), "{told:#}");
+    assert_eq!(with_result(&told, "passed").len(), 1, "{told:#}");
+}
+
+#[test]
+fn a_report_says_what_was_expected_what_was_seen_and_where_the_protocol_says_so() {
+    if !is_there(&python_packages()) {
+        return;
+    }
+    let (code, told) = play("importer", "fresh-keys", "fresh-keys");
+    assert_eq!(code, Some(1));
+    let failed = with_result(&told, "failed")[0];
+    assert_eq!(failed["anchor"], "the-offer");
+    assert_eq!(
+        failed["sentence"],
+        "Make an X25519 key pair for this offer alone"
+    );
+    assert_eq!(failed["seen"], "for 3 offers it made 1 keys");
+    let said = failed["said"].to_string();
+    assert!(said.contains("imported"), "what it said itself: {said}");
+}
+
+#[test]
+fn a_command_that_is_no_program_is_no_implementation() {
+    let (output, told) = kit(
+        &["importer", "--only", "one-exchange", "--patience", "10"],
+        &["/nonexistent/importer".to_owned()],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let failed = with_result(&told, "failed");
+    assert_eq!(failed.len(), 1, "{told:#}");
+    assert!(
+        failed[0]["said"]
+            .to_string()
+            .contains("/nonexistent/importer")
+    );
+}

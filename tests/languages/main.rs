@@ -14,4 +14,6 @@
 mod cast;
 mod conformance;
 mod defects;
+mod page;
 mod pairs;
+mod recipes;

@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = checks! {
         "conventions": "Make it random.";
     ordinary::two_at_once, "two-at-once", USUAL;
         "runs twice at the same time";
-        "how-this-relates-to-apples-systems": "| At once | One exchange in the whole system. | Many, with quotas. |";
+        "exporting": "An app may have several exchanges going on at once.";
     ordinary::no_json, "no-json", USUAL;
         "sends no file that is no document";
         "parts-of-the-plaintext": "a CXF header object as JSON, in UTF-8";

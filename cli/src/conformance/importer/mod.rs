@@ -19,7 +19,7 @@ const IMPATIENT: Setting = Setting {
 pub(super) const CHECKS: &[Check] = checks! {
     ordinary::one_exchange, "one-exchange", USUAL;
         "takes what is sent to it, and accounts for every credential";
-        "the-offer": "Count per type what succeeded, failed, was ignored.";
+        "the-offer": "Count per type what succeeded, failed, was ignored: together, all that came of it.";
     ordinary::acknowledges_at_once, "acknowledges-at-once", USUAL;
         "answers an offer at once";
         "the-offer": "**At once**: this is the acknowledgement";
@@ -34,13 +34,13 @@ pub(super) const CHECKS: &[Check] = checks! {
         "the-offer": "Make an X25519 key pair for this offer alone";
     ordinary::two_at_once, "two-at-once", USUAL;
         "keeps two exchanges apart that go on at once";
-        "how-this-relates-to-apples-systems": "| At once | One exchange in the whole system. | Many, with quotas. |";
+        "the-offer": "Several offers may be open at once; each has its own keys, token and receipt.";
     ordinary::attachments, "attachments", USUAL;
         "takes attachments beside the document";
         "parts-of-the-plaintext": "The plaintext is one document, then the attachments that its `file` credentials name.";
     ordinary::all_types, "all-types", USUAL;
         "accounts for every type of CXF";
-        "the-offer": "Count per type what succeeded, failed, was ignored.";
+        "the-offer": "Count per type what succeeded, failed, was ignored: together, all that came of it.";
     ordinary::discrepancies, "discrepancies", USUAL;
         "says where the payload is not what was announced";
         "the-offer": "Put into `discrepancies` where what you opened differs from `deposited` and `types`.";
@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = checks! {
         "parts-of-the-plaintext": "Ids of attachments are not empty, at most 65535 bytes, and unique.";
     payloads::hostile_ids, "hostile-ids", USUAL;
         "writes nothing where the id of an attachment leads";
-        "conventions": "**Texts** that come from others (names, reasons, messages) may be hostile.";
+        "parts-of-the-plaintext": "They come from somebody else, and are no file names.";
     payloads::no_json, "no-json", USUAL;
         "refuses what is no document, and does not crash";
         "parts-of-the-plaintext": "a CXF header object as JSON, in UTF-8";

@@ -18,7 +18,8 @@
 //! - [`album`]: pictures of every page.
 //! - [`screen`] and [`reader`]: a display for windows, and the windows as a screen reader sees them.
 //! - [`stage`]: the service's end of a chooser, to ask what no real service would.
-//! - [`website`]: a site with TLS, good or bad.
+//! - [`website`]: a site with TLS, good or bad; [`browser`] and [`keyring`]: the real GNOME Web, and the
+//!   real gnome-keyring, in which it keeps passwords.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
 //! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
@@ -47,6 +48,7 @@
 pub mod agent;
 pub mod album;
 pub mod app;
+pub mod browser;
 pub mod bus;
 pub mod caller;
 pub mod chooser;
@@ -55,6 +57,7 @@ pub mod desktop;
 pub mod exporter;
 pub mod flatpak;
 pub mod importer;
+pub mod keyring;
 mod mailbox;
 pub mod memory;
 pub mod monitor;

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod browser;
 mod exchange;
 mod leaving;
 mod parents;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use crate::{Fault, Quarantined};
+use crate::{Fault, Object, Quarantined};
 
 /// More files than any person has attached to passwords.
 const MOST_ENTRIES: usize = 20_000;
@@ -22,6 +22,30 @@ const DENSE: u64 = 4 << 20;
 /// number of entries behind it, and its length.
 const END: &[u8] = b"PK\x05\x06";
 const END_ENTRIES: usize = 10;
+
+/// A vault of ten thousand items has 30 MB of JSON, which takes six times that in memory.
+const MOST_JSON: usize = 64 << 20;
+
+/// Parses the JSON of an export. Errors say where it is not JSON, and not what stands there.
+///
+/// # Errors
+/// [`Fault::TooLarge`]; [`Fault::Malformed`].
+pub(crate) fn parse(data: &[u8], place: &str) -> Result<Object, Fault> {
+    if data.len() > MOST_JSON {
+        return Err(Fault::TooLarge {
+            place: place.to_owned(),
+            what: format!("it has {} MiB of items", data.len() >> 20),
+            limit: format!("{} MiB", MOST_JSON >> 20),
+            advice: "It is probably no export of a manager".to_owned(),
+        });
+    }
+    let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
+    serde_json::from_slice(data).map_err(|error| Fault::Malformed {
+        place: format!("{place}, line {}, column {}", error.line(), error.column()),
+        what: "it is not JSON".to_owned(),
+        advice: "Export it again".to_owned(),
+    })
+}
 
 /// What begins a ZIP archive that has anything in it.
 pub(crate) fn is_archive(content: &[u8]) -> bool {

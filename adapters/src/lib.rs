@@ -33,4 +33,4 @@ pub use document::{Document, DocumentError, read_document, write_document};
 pub use foresee::foresee;
 pub use item::{FieldType, Item};
 pub use object::Object;
-pub use record::{Account, Attachment, Place, Quarantined, Record, Step, new_id};
+pub use record::{Account, Attachment, Place, Quarantined, Record, Step, new_id, stable_id};

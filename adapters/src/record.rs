@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -104,6 +105,20 @@ pub struct Attachment {
     pub content: Zeroizing<Vec<u8>>,
 }
 
+impl Attachment {
+    /// The `file` credential of the bytes, under this name.
+    #[must_use]
+    pub fn credential(&self, name: &str) -> Object {
+        let mut file = Object::credential("file");
+        file.set("id", self.id.as_str());
+        file.set("name", name);
+        file.set("decryptedSize", self.content.len());
+        let hash = Sha256::digest(&self.content);
+        file.set("integrityHash", BASE64URL_NOPAD.encode(&hash));
+        file
+    }
+}
+
 impl std::fmt::Debug for Attachment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Attachment({} bytes)", self.content.len())
@@ -129,6 +144,12 @@ impl Quarantined {
             reason: reason.into(),
         }
     }
+}
+
+/// The id for what a store calls so: the same every time, and short enough for CXF.
+#[must_use]
+pub fn stable_id(name: &str) -> String {
+    BASE64URL_NOPAD.encode(&Sha256::digest(name)[..16])
 }
 
 /// A fresh id for an item, collection or file: a random UUID in base64url.

@@ -4,7 +4,7 @@
 
 mod stage;
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ use credex_adapters::{
     Store,
 };
 use serde_json::{Value, json};
-use stage::{Answers, add, differences, document_of, documents, told};
+use stage::{Answers, add, differences, document_of, documents, file, told, zip};
 use zeroize::Zeroizing;
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -32,12 +32,6 @@ fn export(items: &Value) -> tempfile::NamedTempFile {
     let folders = json!([{"id": "11111111-1111-4111-8111-111111111111", "name": "Work/Build"}]);
     let content = json!({"encrypted": false, "folders": folders, "items": items});
     file(content.to_string().as_bytes())
-}
-
-fn file(content: &[u8]) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(content).unwrap();
-    file
 }
 
 fn read(content: &[u8]) -> Result<(Vec<Record>, Vec<String>), Fault> {
@@ -487,22 +481,12 @@ fn a_hundred_thousand_nested_folders_are_a_few_with_a_long_name() {
 
 #[test]
 fn an_archive_is_read_with_its_attachments() {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
     let item = "25c8c414-b446-48e9-a1bd-b10700bbd740";
-    let files = [
-        ("data.json".to_owned(), export_of(&json!([login()]))),
-        (
-            format!("attachments/{item}/plan.txt"),
-            "Heat, then hit.".to_owned(),
-        ),
-        ("../../evil".to_owned(), "x".to_owned()),
-    ];
-    for (name, content) in files {
-        writer.start_file(name, options).unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
-    }
-    let content = writer.finish().unwrap().into_inner();
+    let content = zip(&[
+        ("data.json", export_of(&json!([login()])).as_bytes()),
+        (&format!("attachments/{item}/plan.txt"), b"Heat, then hit."),
+        ("../../evil", b"x"),
+    ]);
     let (records, quarantined) = read(&content).unwrap();
     assert_eq!(quarantined.len(), 1, "{quarantined:?}");
     let plan = records[0].item.credential("file").unwrap();

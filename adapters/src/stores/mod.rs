@@ -4,6 +4,9 @@ pub mod archive;
 pub mod bitwarden;
 pub mod csv;
 pub mod kdbx;
+pub mod onepux;
+pub mod proton;
+mod read_only;
 
 use crate::Adapter;
 
@@ -19,5 +22,7 @@ pub fn all() -> Vec<Box<dyn Adapter>> {
         Box::new(csv::BrowserCsv::CHROMIUM),
         Box::new(csv::BrowserCsv::APPLE),
         Box::new(kdbx::Kdbx),
+        Box::new(onepux::OnePux),
+        Box::new(proton::ProtonPass),
     ]
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no story needs all of it")]
 
+use std::io::{Cursor, Write};
 use std::path::Path;
 
 use credex::cxf;
@@ -114,4 +115,22 @@ pub(crate) fn differences(one: &[u8], other: &[u8]) -> Vec<String> {
         .iter()
         .map(|each| each.path.to_string())
         .collect()
+}
+
+/// A ZIP archive of these files.
+pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// A file with this content.
+pub(crate) fn file(content: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(content).unwrap();
+    file
 }

@@ -2,16 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::envelope::{Envelope, EnvelopeError, Kdf};
 use super::native;
 use crate::archive::{self, Archive};
-use crate::{Attachment, Fault, Object, Quarantined, Record};
+use crate::{Attachment, Fault, Object, Quarantined, Record, stable_id};
 
 /// The file with the vault in an export with attachments, and the folder of those.
 const DATA: &str = "data.json";
@@ -156,7 +154,7 @@ impl Vault {
                 self.quarantined.push(told);
                 continue;
             };
-            let id = BASE64URL_NOPAD.encode(&Sha256::digest(&path)[..16]);
+            let id = stable_id(&path);
             let files = self.attachments.entry(item.to_owned()).or_default();
             files.push((name.to_owned(), Attachment { id, content }));
         }

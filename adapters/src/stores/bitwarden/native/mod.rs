@@ -231,7 +231,7 @@ fn read_natively<'n>(
     own::read(item, &mut read);
     let mut record = Record::new(read, "");
     for (name, attachment) in files {
-        record.item.credentials.push(file(name, attachment));
+        record.item.credentials.push(attachment.credential(name));
         record.attachments.push(attachment.clone());
     }
     let titles = folders.map(|name| Place::titled(name.splitn(DEEPEST, '/')));
@@ -244,14 +244,4 @@ fn read_ssh_key(key: &Object, read: &mut Item) {
         Some(credential) => read.credentials.push(credential),
         None => fields::read_members(key, "sshKey", read),
     }
-}
-
-fn file(name: &str, attachment: &Attachment) -> Object {
-    let mut file = Object::credential("file");
-    file.set("id", attachment.id.as_str());
-    file.set("name", name);
-    file.set("decryptedSize", attachment.content.len());
-    let hash = Sha256::digest(&attachment.content);
-    file.set("integrityHash", BASE64URL_NOPAD.encode(&hash));
-    file
 }

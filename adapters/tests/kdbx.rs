@@ -2,8 +2,12 @@
 
 #![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
+#[path = "kdbx/hostile.rs"]
+mod hostile;
 #[path = "kdbx/keepassxc.rs"]
 mod keepassxc;
+#[path = "kdbx/perl.rs"]
+mod perl;
 #[path = "kdbx/round_trip.rs"]
 mod round_trip;
 

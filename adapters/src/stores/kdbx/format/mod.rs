@@ -13,6 +13,8 @@ mod kdf;
 mod key;
 mod payload;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod unseal;
 mod variant;

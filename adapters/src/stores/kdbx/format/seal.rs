@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::super::problem::Problem;
 use super::blocks::MacKey;
 use super::cipher::Stream;
+use super::header::Header;
 use super::payload::{Inner, MOST_CONTENT, deflate};
 use super::{Database, DerivedKey, Kdf, random};
 
@@ -16,21 +17,29 @@ pub(crate) fn seal(
     kdf: &Kdf,
     derived: &DerivedKey,
 ) -> Result<Vec<u8>, Problem> {
-    let header = &mut database.header;
+    let content = payload(database)?;
+    wrap(&mut database.header, content, kdf, derived)
+}
+
+/// Puts the layers around the payload.
+pub(super) fn wrap(
+    header: &mut Header,
+    mut content: Zeroizing<Vec<u8>>,
+    kdf: &Kdf,
+    derived: &DerivedKey,
+) -> Result<Vec<u8>, Problem> {
     header.refresh()?;
     header.kdf = Some(kdf.clone());
     // Salsa20, and no cipher at all, are what old files had.
     header.stream = Stream::NEW;
     let header_bytes = header.write();
-    let mut content = payload(database)?;
-    if database.header.is_compressed {
+    if header.is_compressed {
         content = deflate(&content)?;
     }
     let mut digest = Sha256::new();
-    digest.update(&database.header.seed);
+    digest.update(&header.seed);
     digest.update(derived.as_slice());
     let key: Zeroizing<[u8; 32]> = Zeroizing::new(digest.finalize().into());
-    let header = &database.header;
     header.cipher.encrypt(&key, &header.iv, &mut content)?;
     let mac = MacKey::new(&header.seed, derived);
     let mut file = Vec::with_capacity(content.len() + content.len() / 1000 + 4096);

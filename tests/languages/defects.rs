@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::cast::{PYTHON, is_there, python_packages, recipes};
+use crate::cast::{self, PYTHON, is_there, python_packages, recipes};
 use crate::conformance::{kit, with_result};
 
 /// At once, since most of them wait.
@@ -79,6 +79,37 @@ fn an_importer_that_takes_little_and_says_so_is_in_order() {
     let (code, told) = play("importer", check, "none: it takes little, and says so");
     assert_eq!(code, Some(0), "{told:#}");
     assert_eq!(with_result(&told, "passed").len(), 1, "{told:#}");
+}
+
+#[test]
+fn an_importer_that_owns_its_name_is_found_by_its_desktop_entry() {
+    if !is_there(&python_packages()) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let entry = directory.path().join("org.example.BareImporter.desktop");
+    let text = "[Desktop Entry]\nType=Application\nName=Bare\nExec=bare\nDBusActivatable=true\n\
+        Implements=org.credex.Importer1;\n\n[org.credex.Importer1]\nFormatVersions=1.0;\n";
+    std::fs::write(&entry, text).unwrap();
+    let entry = entry.to_str().unwrap();
+    let only = "one-exchange,two-at-once,service-dies,withdrawn,leaves";
+    let arguments = ["importer", "--desktop-entry", entry, "--only", only];
+    let (output, told) = kit(&arguments, &defective("importer", "none: it owns its name"));
+    assert_eq!(output.status.code(), Some(0), "{told:#}");
+    assert_eq!(told["passed"], 5, "{told:#}");
+}
+
+/// `busd` needs nothing to be installed.
+#[test]
+fn the_kit_works_on_the_bus_that_is_built_in() {
+    if !is_there(&python_packages()) {
+        return;
+    }
+    let only = "one-exchange,redeems-once,token-replayed,forged-offer,service-dies,weak-key";
+    let arguments = ["importer", "--bus", "embedded", "--only", only];
+    let (output, told) = kit(&arguments, &cast::bare().importer);
+    assert_eq!(output.status.code(), Some(0), "{told:#}");
+    assert_eq!(told["failed"], 0, "{told:#}");
 }
 
 #[test]

@@ -100,8 +100,6 @@ impl Candidate {
 
     fn start(scene: &Scene, places: &[(&str, &'static str, &Path)]) -> Result<Candidate, Finding> {
         let mut environment = scene.environment();
-        // Its toolkit may need data of the system's; the service alone looks at ours.
-        environment.retain(|(name, _)| *name != "XDG_DATA_DIRS");
         let variables = places
             .iter()
             .map(|(_, variable, place)| (*variable, place.into()));

@@ -137,10 +137,15 @@ impl Asked {
         });
         let mut interrupt = Interrupt::catch()?;
         let mut report = Report::of(role);
-        for check in checks {
+        let mut checks = checks.into_iter();
+        while let Some(check) = checks.next() {
             let played = async { Ok::<_, Failure>(play(&contract, self.bus, role, check).await) };
-            let (seen, said) = interrupt.or(played).await?;
-            report.tell(output, check, seen, said)?;
+            let played = interrupt.or(played).await?;
+            report.tell(output, check, played.seen, played.said)?;
+            // Whoever was not there for the first check would have us wait for every other one, too.
+            if report.is_first() && !played.reached {
+                report.skip(output, checks.by_ref(), "it could not be chosen")?;
+            }
         }
         report.end(output)
     }
@@ -159,28 +164,45 @@ impl Asked {
     }
 }
 
-/// Plays a check on a stage of its own; also what the implementation said.
-async fn play(
-    contract: &Arc<Contract>,
-    bus: BusChoice,
-    role: &str,
-    check: &Check,
-) -> (Seen, Vec<String>) {
-    let mut scene = match Scene::set(Arc::clone(contract), bus, check.setting).await {
+/// A check that was played.
+struct Outcome {
+    seen: Seen,
+    /// What the implementation said.
+    said: Vec<String>,
+    /// Whether the implementation was there at all.
+    reached: bool,
+}
+
+/// Plays a check on a stage of its own.
+async fn play(contract: &Arc<Contract>, bus: BusChoice, role: &str, check: &Check) -> Outcome {
+    let set = Scene::set(Arc::clone(contract), bus, check.setting).await;
+    let mut scene = match set {
         Ok(scene) => scene,
-        Err(finding) => return (Err(finding), Vec::new()),
+        Err(finding) => {
+            return Outcome {
+                seen: Err(finding),
+                said: Vec::new(),
+                reached: false,
+            };
+        }
     };
-    let mut seen = Ok(());
-    if role == "importer" {
-        seen = scene.start_importer().await;
-    }
-    let seen = match seen {
+    let started = match role {
+        "importer" => scene.start_importer().await,
+        _ => Ok(()),
+    };
+    let reached = started.is_ok();
+    let seen = match started {
         Ok(()) => (check.play)(&mut scene).await,
         Err(finding) => Err(finding),
     };
-    match scene.clear().await {
+    let (seen, said) = match scene.clear().await {
         Ok(said) => (seen, said),
         Err(failure) => (seen.and(Err(Finding::Trouble(failure))), Vec::new()),
+    };
+    Outcome {
+        seen,
+        said,
+        reached,
     }
 }
 

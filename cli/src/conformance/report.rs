@@ -31,6 +31,20 @@ struct Line {
     said: Vec<String>,
 }
 
+impl Line {
+    fn of(check: &Check, result: &'static str, seen: String, said: Vec<String>) -> Line {
+        Line {
+            check: check.name,
+            result,
+            expects: check.expects,
+            anchor: check.says.anchor,
+            sentence: check.says.sentence,
+            seen,
+            said,
+        }
+    }
+}
+
 impl Report {
     pub(super) fn of(role: &'static str) -> Report {
         Report {
@@ -81,16 +95,32 @@ impl Report {
                 ))?;
             }
         }
-        self.checks.push(Line {
-            check: check.name,
-            result,
-            expects: check.expects,
-            anchor: check.says.anchor,
-            sentence: check.says.sentence,
-            seen,
-            said: if failed { said } else { Vec::new() },
-        });
+        let said = if failed { said } else { Vec::new() };
+        self.checks.push(Line::of(check, result, seen, said));
         Ok(())
+    }
+
+    /// Whether one check has been told.
+    pub(super) fn is_first(&self) -> bool {
+        self.checks.len() == 1
+    }
+
+    /// Tells of checks that are not played, in one line.
+    pub(super) fn skip<'c>(
+        &mut self,
+        output: Output,
+        checks: impl Iterator<Item = &'c Check>,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let lines = checks.map(|check| Line::of(check, "skipped", why.to_owned(), Vec::new()));
+        let before = self.checks.len();
+        self.checks.extend(lines);
+        let skipped = self.checks.len() - before;
+        self.skipped += skipped;
+        match skipped {
+            0 => Ok(()),
+            number => output.line(format!("{WARNING}skipped{WARNING:#} {number} more: {why}")),
+        }
     }
 
     /// The summary, and how the command ends.

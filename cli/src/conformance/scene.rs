@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credex_protocol::names;
+use futures_util::StreamExt;
 use tempfile::TempDir;
 use zbus::Connection;
+use zbus::fdo::DBusProxy;
 
 use super::candidate::{Candidate, Contract};
 use super::check::{Finding, trouble};
@@ -109,7 +111,13 @@ impl Scene {
         std::fs::write(&config, self.configuration()?)?;
         let arguments = [OsStr::new("--config"), config.as_os_str()];
         let program = std::env::current_exe()?;
-        let environment = self.environment();
+        let mut environment = self.environment();
+        environment.extend([
+            ("XDG_DATA_DIRS", self.at("share").into()),
+            // A display that is none: the person answers by script.
+            ("DISPLAY", ":none".into()),
+            ("WAYLAND_DISPLAY", "".into()),
+        ]);
         let service = Running::start(
             "the service",
             program.as_os_str(),
@@ -118,17 +126,21 @@ impl Scene {
             &environment,
         )?;
         self.service = Some(service);
-        let connection = self.connect().await?;
-        let appears = async {
-            while !is_owned(&connection, names::BUS_NAME).await? {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            Ok::<_, Finding>(())
-        };
         let late = |_late| trouble("the service did not start in time");
-        tokio::time::timeout(STARTING, appears)
+        tokio::time::timeout(STARTING, self.service_appears())
             .await
             .map_err(late)?
+    }
+
+    async fn service_appears(&self) -> Result<(), Finding> {
+        let connection = self.connect().await?;
+        let bus = DBusProxy::new(&connection).await?;
+        let ours = [(0, names::BUS_NAME)];
+        let mut changes = bus.receive_name_owner_changed_with_args(&ours).await?;
+        if !is_owned(&connection, names::BUS_NAME).await? {
+            changes.next().await;
+        }
+        Ok(())
     }
 
     /// The service dies without a word.
@@ -168,11 +180,7 @@ impl Scene {
             ("XDG_DATA_HOME", home.join("share").into()),
             ("XDG_CONFIG_HOME", home.join("config").into()),
             ("XDG_CACHE_HOME", home.join("cache").into()),
-            ("XDG_DATA_DIRS", self.at("share").into()),
             ("HOME", home.into()),
-            // A display that is none: the person answers by script.
-            ("DISPLAY", ":none".into()),
-            ("WAYLAND_DISPLAY", "".into()),
         ]
     }
 
@@ -212,7 +220,7 @@ impl Scene {
 
 /// Whether somebody owns `name`.
 pub(super) async fn is_owned(connection: &Connection, name: &str) -> Result<bool, Finding> {
-    let bus = zbus::fdo::DBusProxy::new(connection).await?;
+    let bus = DBusProxy::new(connection).await?;
     let name = zbus::names::BusName::try_from(name).map_err(zbus::Error::from)?;
     Ok(bus.name_has_owner(name).await?)
 }

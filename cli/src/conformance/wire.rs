@@ -88,23 +88,11 @@ impl Wire {
             .collect())
     }
 
-    /// Waits until somebody calls `member`, or has.
-    pub(super) async fn hears(
-        &self,
-        member: &str,
-        patience: Duration,
-    ) -> Result<Option<Message>, Finding> {
-        let began = Instant::now();
-        loop {
-            let mut calls = self.seen().await?.into_iter();
-            if let Some(call) = calls.find(|sighting| is_call(&sighting.message, member)) {
-                return Ok(Some(call.message));
-            }
-            if began.elapsed() > patience {
-                return Ok(None);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    /// The first call of `member`, by anybody.
+    pub(super) async fn call(&self, member: &str) -> Result<Option<Message>, Finding> {
+        let mut seen = self.seen().await?.into_iter();
+        let call = seen.find(|sighting| is_call(&sighting.message, member));
+        Ok(call.map(|sighting| sighting.message))
     }
 
     /// The answers to the calls of `member`: the call, and its answer.

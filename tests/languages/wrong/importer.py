@@ -168,6 +168,15 @@ def takes_what_it_takes():
     importer.fate_of = lambda it, kind: 2 if kind != "basic-auth" else fate_of(it, kind)
 
 
+@finds("none: it owns its name")
+def owns_its_name():
+    def own(self):
+        if not hasattr(self, "owned"):
+            self.owned = self.service._call_bus("RequestName", "(su)", (importer.APP_ID, 4))
+
+    Importer.announce = own
+
+
 @finds("unknown-part")
 def refuses_unknown_parts():
     split = envelope.split

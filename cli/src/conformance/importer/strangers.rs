@@ -49,7 +49,7 @@ pub(super) async fn token_replayed(scene: &mut Scene) -> Seen {
     scene.wire()?;
     scene.receipt_for(&Document::logins("replayed", 1)).await?;
     let importer = scene.importing()?.unique_name.clone();
-    let brought = scene.wire()?.hears("Import", scene.patience).await?;
+    let brought = scene.wire()?.call("Import").await?;
     let brought = brought.ok_or_else(|| failed("no token was brought"))?;
     // A stranger has heard the call that brought the token, and makes it again.
     let stranger = scene.connect().await?;

@@ -76,3 +76,8 @@ pub use web::{
     Change, Decided, Decision, DomainReport, Found, Generated, PasswordFormat,
     SharedWebCredentials, Wanted, WebCredential, WebRefusal,
 };
+
+/// The Rust in the page for whoever adds this to an app, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;

@@ -14,6 +14,7 @@
 mod cast;
 mod conformance;
 mod defects;
+mod guide;
 mod page;
 mod pairs;
 mod recipes;

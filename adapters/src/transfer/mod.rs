@@ -8,6 +8,7 @@
 //! - [`Selection`]: which records, and which of their credentials.
 //! - [`keys`]: what makes two records the same one.
 //! - [`Plan`]: what becomes of each record, and what is lost by that; it turns into [`Change`]s.
+//! - [`takes`]: which types a store can take.
 //! - [`missing`]: which changes are not found in the store afterwards.
 //!
 //! [`Change`]: crate::Change
@@ -19,6 +20,7 @@ mod plan;
 mod read_back;
 mod selection;
 mod summary;
+mod takes;
 
 pub use key::{Key, keys};
 pub use location::{Location, LocationError};
@@ -26,6 +28,7 @@ pub use plan::{Entry, Lost, OnDifference, Plan, Planning, Status};
 pub use read_back::missing;
 pub use selection::Selection;
 pub use summary::{Loss, Summary};
+pub use takes::takes;
 
 #[cfg(test)]
 mod tests;

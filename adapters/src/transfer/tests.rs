@@ -197,3 +197,10 @@ fn what_is_not_in_the_store_afterwards_is_missed() {
     let there = [login("a", "1"), code, login("b", "changed")];
     assert_eq!(missing(&List, &changes, &there), ["item “b”"]);
 }
+
+#[test]
+fn a_store_is_asked_which_types_it_takes() {
+    let taken = takes(&List).unwrap();
+    assert!(taken.contains("totp") && taken.contains("passkey"));
+    assert!(!taken.contains("ssh-key"));
+}

@@ -8,7 +8,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
 use crate::{
-    conformance, demo, diff, domain, export, import, log, providers, status, validate, web,
+    conformance, demo, diff, domain, export, import, log, providers, status, transfer, validate,
+    web,
 };
 
 /// Moves credentials between password managers, through the Credex session service.
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Demo),
     Export(export::Export),
     Import(import::Import),
+    Transfer(transfer::Transfer),
+    Stores(transfer::Stores),
     Providers(providers::Providers),
     Status(status::Status),
     Log(log::Log),
@@ -48,6 +51,8 @@ impl Command {
             Command::Demo(_) => "demo",
             Command::Export(_) => "export",
             Command::Import(_) => "import",
+            Command::Transfer(_) => "transfer",
+            Command::Stores(_) => "stores",
             Command::Providers(_) => "providers",
             Command::Status(_) => "status",
             Command::Log(_) => "log",
@@ -64,6 +69,8 @@ impl Command {
             Command::Demo(demo) => on_runtime(demo.run(output)),
             Command::Export(export) => on_runtime(export.run(output)),
             Command::Import(import) => on_runtime(import.run(output)),
+            Command::Transfer(transfer) => on_runtime(transfer.run(output)),
+            Command::Stores(stores) => stores.run(output),
             Command::Providers(providers) => on_runtime(providers.run(output)),
             Command::Status(status) => on_runtime(status.run(output)),
             Command::Log(log) => log.run(output),

@@ -1,4 +1,5 @@
-//! `credex export`: a document from a file to an app of the person's choice.
+//! `credex export`: a document from a file, or the content of a store, to an app of the person's
+//! choice.
 
 use std::path::PathBuf;
 
@@ -13,16 +14,29 @@ use crate::interrupt::Interrupt;
 use crate::output::{GOOD, Output, WARNING, counted};
 use crate::progress::Bar;
 use crate::receipt::Told;
+use crate::transfer::{self, Pinentry, SourceOptions};
 use crate::{attachments, document, terminal};
 
-/// Sends a CXF document to an app that you choose
+/// Sends a CXF document, or what is in a store, to an app that you choose
 ///
 /// JSON: {"command", "file", "granted": ["type"], "types": {type: {"succeeded", "failed", "ignored"}},
-/// "discrepancies": ["sentence"]}. Ends with code 5 if not everything that was sent arrived.
+/// "discrepancies": ["sentence"]}; "file" is the store for --from. Ends with code 5 if not everything
+/// that was sent arrived.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
     /// The document, or - for standard input
-    file: PathBuf,
+    #[arg(required_unless_present = "from")]
+    file: Option<PathBuf>,
+
+    /// Send what is in this store: KIND:PLACE (`credex stores` lists the kinds)
+    #[arg(long, value_name = "STORE", conflicts_with_all = ["file", "attachments"])]
+    from: Option<String>,
+
+    #[command(flatten)]
+    source: SourceOptions,
+
+    #[command(flatten)]
+    pinentry: Pinentry,
 
     /// The exporting provider, for an app with several
     #[arg(long = "for", value_name = "NAME")]
@@ -48,18 +62,46 @@ struct Exported {
 impl Export {
     pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
         let mut interrupt = Interrupt::catch()?;
-        let content = document::read(&self.file)?;
-        let attachments = match &self.attachments {
-            Some(directory) => attachments::open_all(directory)?,
-            None => Vec::new(),
-        };
-        let mut bar = Bar::new("Sealing");
-        let mut payload = Payload::new(content.as_slice()).on_progress(|done| bar.show(done));
-        let report = payload.check()?.clone();
-        warn_of_losses(&output, &report, attachments.len())?;
-        for each in attachments {
-            payload = payload.attachment_from(each.id, each.file, each.length);
+        let interrupt = &mut interrupt;
+        match (&self.from, &self.file) {
+            (Some(from), _) => {
+                let (source, pinentry) = (&self.source, &self.pinentry);
+                let sent = transfer::sent_from(from, source, pinentry, &output, interrupt).await?;
+                let attachments = sent.document.attachments.len();
+                self.send(&output, sent.payload(), attachments, interrupt)
+                    .await
+            }
+            (None, Some(file)) => {
+                let content = document::read(file)?;
+                let attachments = match &self.attachments {
+                    Some(directory) => attachments::open_all(directory)?,
+                    None => Vec::new(),
+                };
+                let number = attachments.len();
+                let mut payload = Payload::new(content.as_slice());
+                for each in attachments {
+                    payload = payload.attachment_from(each.id, each.file, each.length);
+                }
+                self.send(&output, payload, number, interrupt).await
+            }
+            (None, None) => Err(Failure::new(
+                Exit::Usage,
+                "name a FILE, or a store with --from",
+            )),
         }
+    }
+
+    async fn send(
+        &self,
+        output: &Output,
+        payload: Payload<'_>,
+        attachments: usize,
+        interrupt: &mut Interrupt,
+    ) -> Result<Exit, Failure> {
+        let mut bar = Bar::new("Sealing");
+        let mut payload = payload.on_progress(|done| bar.show(done));
+        let report = payload.check()?.clone();
+        warn_of_losses(output, &report, attachments)?;
 
         let exporter = interrupt.or(Exporter::connect(&self.app_id)).await?;
         output.note("You are asked where it may go …")?;
@@ -70,8 +112,8 @@ impl Export {
         let delivery = interrupt.or(grant.send(payload)).await?;
         drop(bar);
         output.note("Sealed and handed over. Waiting for the app to import it …")?;
-        let receipt = wait(delivery, &mut interrupt).await?;
-        self.tell(&output, &grant, receipt)
+        let receipt = wait(delivery, interrupt).await?;
+        self.tell(output, &grant, receipt)
     }
 
     fn request(&self, report: Report) -> ExportRequest {
@@ -94,8 +136,15 @@ impl Export {
         for discrepancy in &receipt.discrepancies {
             output.warn(crate::output::harmless(discrepancy))?;
         }
-        let file = document::called(&self.file);
-        if !document::is_standard(&self.file) {
+        let file = match (&self.file, &self.from) {
+            (Some(file), _) => document::called(file),
+            (None, from) => from.clone().unwrap_or_default(),
+        };
+        if self
+            .file
+            .as_deref()
+            .is_some_and(|file| !document::is_standard(file))
+        {
             output.warn(format!(
                 "{file} is plaintext: delete it when you have checked that everything arrived."
             ))?;

@@ -1,4 +1,4 @@
-//! `credex import`: be there for one offer, and write what comes into a file.
+//! `credex import`: be there for one offer, and write what comes into a file or a store.
 
 use std::path::PathBuf;
 
@@ -14,16 +14,18 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::{GOOD, Output, counted, harmless, quoted};
 use crate::progress::Bar;
+use crate::transfer::{self, Pinentry, TargetOptions};
 use crate::{receipt, terminal};
 
 /// Who this program is on the bus.
 pub(crate) const APP_ID: &str = "org.credex.Cli";
 const NAME: &str = "Credex command line";
 
-/// Waits until an app sends credentials here, and writes them to a file
+/// Waits until an app sends credentials here, and writes them to a file or a store
 ///
 /// Attachments go into the directory FILE.attachments, each named after the id of its `file`
-/// credential.
+/// credential. With --to you are shown what would be done, and asked, before the store is written; its
+/// JSON are the events "plan" and "written" of `credex transfer`.
 ///
 /// JSON: {"command", "file", "exporter": {"app_id", "name", "assurance"}, "counts": {type: number},
 /// "quarantined_total", "attachments", "attachment_problems": ["sentence"], "discrepancies":
@@ -31,11 +33,32 @@ const NAME: &str = "Credex command line";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
     /// Where to write the document; - for standard output
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
-    file: PathBuf,
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FILE",
+        required_unless_present = "to"
+    )]
+    file: Option<PathBuf>,
 
     /// Replace FILE, or write secrets to a terminal
     #[arg(long)]
+    force: bool,
+
+    /// Write to this store instead: KIND:PLACE (`credex stores` lists the kinds)
+    #[arg(long, value_name = "STORE", conflicts_with_all = ["file", "force"])]
+    to: Option<String>,
+
+    #[command(flatten)]
+    target: TargetOptions,
+
+    #[command(flatten)]
+    pinentry: Pinentry,
+}
+
+/// Where a document is written to.
+struct Destination {
+    file: PathBuf,
     force: bool,
 }
 
@@ -60,6 +83,27 @@ struct App {
 impl Import {
     pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
         let mut interrupt = Interrupt::catch()?;
+        match (self.to, self.file) {
+            (Some(to), _) => {
+                let (target, pinentry) = (&self.target, &self.pinentry);
+                transfer::import_to(&to, target, pinentry, output, &mut interrupt).await
+            }
+            (None, Some(file)) => {
+                let force = self.force;
+                Destination { file, force }
+                    .import(output, &mut interrupt)
+                    .await
+            }
+            (None, None) => Err(Failure::new(
+                Exit::Usage,
+                "name a file with -o, or a store with --to",
+            )),
+        }
+    }
+}
+
+impl Destination {
+    async fn import(self, output: Output, interrupt: &mut Interrupt) -> Result<Exit, Failure> {
         self.check(output.json)?;
         let importer = Importer::builder(APP_ID).name(NAME);
         let mut importer = interrupt.or(importer.connect()).await?;

@@ -24,6 +24,7 @@ mod secret;
 mod service;
 mod status;
 mod terminal;
+mod transfer;
 mod validate;
 mod web;
 

@@ -1,5 +1,5 @@
-//! A password from the person: typed without an echo, from a pipe, or from a file descriptor; never
-//! from an argument, which every process of the computer can read.
+//! A password or passphrase from the person: typed without an echo, from a pipe, or from a file
+//! descriptor; never from an argument, which every process of the computer can read.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,25 +16,45 @@ use crate::terminal;
 
 /// Reads a password from the descriptor `fd`, else from the terminal, else from standard input.
 pub(crate) async fn read(fd: Option<u32>, interrupt: &mut Interrupt) -> Result<Password, Failure> {
-    if let Some(fd) = fd {
-        // Opened anew by its name, because it belongs to whoever passed it.
-        let file = File::open(format!("/proc/self/fd/{fd}"));
-        let file = file.map_err(|error| unreadable(&format!("file descriptor {fd}"), &error))?;
-        return interrupt.or(blocking(move || line_of(file))).await;
-    }
-    if !terminal::reads_input() {
-        return interrupt.or(blocking(|| line_of(io::stdin()))).await;
-    }
-    let _quiet = Quiet::set()?;
-    let first = ask("Password: ", interrupt).await?;
-    let second = ask("Once more: ", interrupt).await?;
-    match first.expose() == second.expose() {
-        true => Ok(first),
-        false => Err(Failure::new(Exit::Usage, "the two passwords differ")),
-    }
+    let line = match fd {
+        Some(fd) => line_from(fd, interrupt).await?,
+        None if !terminal::reads_input() => interrupt.or(blocking(|| line_of(io::stdin()))).await?,
+        None => typed("Password: ", true, interrupt).await?,
+    };
+    Password::new(line).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
 }
 
-async fn ask(prompt: &str, interrupt: &mut Interrupt) -> Result<Password, Failure> {
+/// Reads the first line of the descriptor `fd`.
+pub(crate) async fn line_from(fd: u32, interrupt: &mut Interrupt) -> Result<Line, Failure> {
+    // Opened anew by its name, because it belongs to whoever passed it.
+    let file = File::open(format!("/proc/self/fd/{fd}"));
+    let file = file.map_err(|error| unreadable(&format!("file descriptor {fd}"), &error))?;
+    interrupt.or(blocking(move || line_of(file))).await
+}
+
+/// Asks at the terminal for a line that is not shown, and once more if it is `new`.
+pub(crate) async fn typed(
+    prompt: &str,
+    new: bool,
+    interrupt: &mut Interrupt,
+) -> Result<Line, Failure> {
+    let _quiet = Quiet::set()?;
+    let first = ask(prompt, interrupt).await?;
+    if new && ask("Once more: ", interrupt).await? != first {
+        return Err(Failure::new(Exit::Usage, "the two differ"));
+    }
+    Ok(first)
+}
+
+/// Shows `prompt`, and reads a line that is shown.
+pub(crate) async fn answer(prompt: &str, interrupt: &mut Interrupt) -> Result<Line, Failure> {
+    let mut screen = io::stderr();
+    screen.write_all(prompt.as_bytes())?;
+    screen.flush()?;
+    interrupt.or(blocking(|| line_of(io::stdin()))).await
+}
+
+async fn ask(prompt: &str, interrupt: &mut Interrupt) -> Result<Line, Failure> {
     let mut screen = io::stderr();
     screen.write_all(prompt.as_bytes())?;
     screen.flush()?;
@@ -44,8 +64,8 @@ async fn ask(prompt: &str, interrupt: &mut Interrupt) -> Result<Password, Failur
 }
 
 async fn blocking(
-    read: impl FnOnce() -> Result<Password, Failure> + Send + 'static,
-) -> Result<Password, Failure> {
+    read: impl FnOnce() -> Result<Line, Failure> + Send + 'static,
+) -> Result<Line, Failure> {
     let (sender, answer) = tokio::sync::oneshot::channel();
     // A thread of its own, for a runtime waits for its own at the end, also after Ctrl-C.
     std::thread::spawn(move || sender.send(read()).ok());
@@ -53,8 +73,11 @@ async fn blocking(
     answer.await.map_err(|_| gone())?
 }
 
-/// The first line, without its end.
-fn line_of(mut from: impl Read) -> Result<Password, Failure> {
+/// A line as bytes.
+type Line = Zeroizing<Vec<u8>>;
+
+/// The first line, without its end, as far as it is not too long for a password.
+fn line_of(mut from: impl Read) -> Result<Line, Failure> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_PASSWORD + 2));
     let mut byte = Zeroizing::new([0]);
     while line.len() <= LONGEST_PASSWORD {
@@ -68,7 +91,7 @@ fn line_of(mut from: impl Read) -> Result<Password, Failure> {
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    Password::new(line).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+    Ok(line)
 }
 
 fn unreadable(what: &str, error: &io::Error) -> Failure {
@@ -107,10 +130,12 @@ mod tests {
             ("geheim\n", "geheim"),
             ("a b\r\nc", "a b"),
         ] {
-            assert_eq!(line_of(given.as_bytes()).unwrap().expose(), read);
+            let line = line_of(given.as_bytes()).unwrap();
+            assert_eq!(Password::new(line).unwrap().expose(), read);
         }
         for refused in ["", "\n", &"x".repeat(LONGEST_PASSWORD + 1)] {
-            assert_eq!(line_of(refused.as_bytes()).unwrap_err().exit, Exit::Usage);
+            let line = line_of(refused.as_bytes()).unwrap();
+            assert!(Password::new(line).is_err());
         }
     }
 }

@@ -1,0 +1,1 @@
+//! A transfer that is broken off at any moment.

@@ -16,6 +16,7 @@
 mod content;
 mod key;
 mod location;
+mod losses;
 mod plan;
 mod read_back;
 mod selection;

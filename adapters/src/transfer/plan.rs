@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::content::{Fingerprint, fingerprint, lies_the_same};
 use super::key::{Key, keys};
+use super::losses::{briefly, gone};
 use crate::record::new_id;
-use crate::{Change, Foreseen, Quarantined, Record, Store};
+use crate::{Change, Quarantined, Record, Store};
 
 /// What to do with a record that is in the target already, and says something else there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -70,6 +71,9 @@ pub struct Entry {
     /// The type of each credential.
     #[serde(skip)]
     pub(super) kinds: Vec<String>,
+    /// The credentials of which nothing comes through.
+    #[serde(skip)]
+    pub(super) gone: BTreeSet<usize>,
     #[serde(skip)]
     change: Option<Change>,
 }
@@ -166,27 +170,18 @@ impl Planning<'_> {
 
     fn changed(&self, record: Record, change: impl Fn(Record) -> Change, entry: &mut Entry) {
         let foreseen = self.store.foresee(&record);
-        match nothing_is_left(&record, &foreseen) {
-            Some(why) => entry.status = Status::Dropped { why },
-            None => entry.change = Some(change(record)),
-        }
-        entry.carried = foreseen.carried;
-        let lost = foreseen.lost.into_iter();
+        entry.gone = gone(&record, &foreseen);
+        entry.carried.clone_from(&foreseen.carried);
+        let lost = briefly(foreseen, &entry.gone).into_iter();
         entry.lost = lost.map(|(path, why)| Lost { path, why }).collect();
+        let credentials = record.item.credentials.len();
+        if credentials > 0 && entry.gone.len() == credentials {
+            let why = entry.reasons();
+            entry.status = Status::Dropped { why };
+        } else {
+            entry.change = Some(change(record));
+        }
     }
-}
-
-/// Why a store would take nothing of a record: all its credentials are lost, as a whole.
-fn nothing_is_left(record: &Record, foreseen: &Foreseen) -> Option<String> {
-    let count = record.item.credentials.len();
-    let lost = |at: usize| {
-        let path = format!("credentials[{at}]");
-        foreseen.lost.iter().find(|(lost, _)| *lost == path)
-    };
-    let mut why: Vec<_> = (0..count).map(lost).collect::<Option<_>>()?;
-    why.dedup_by(|a, b| a.1 == b.1);
-    let why: Vec<_> = why.into_iter().map(|(_, why)| why.as_str()).collect();
-    (count > 0).then(|| why.join("; "))
 }
 
 impl Entry {
@@ -205,8 +200,16 @@ impl Entry {
             carried: Vec::new(),
             lost: Vec::new(),
             kinds,
+            gone: BTreeSet::new(),
             change: None,
         }
+    }
+
+    /// Why something is lost, each reason once.
+    fn reasons(&self) -> String {
+        let reasons: BTreeSet<_> = self.lost.iter().map(|lost| lost.why.as_str()).collect();
+        let reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.join("; ")
     }
 
     /// The place of the credential that this path leads to or into, and the rest of the path.

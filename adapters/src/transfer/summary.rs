@@ -131,10 +131,8 @@ impl Entry {
     /// The credentials of each type that are not lost as a whole.
     fn arrived(&self) -> BTreeMap<String, u32> {
         let mut arrived = self.types.clone();
-        for lost in &self.lost {
-            if let Some((at, "")) = Entry::credential_at(&lost.path)
-                && let Some(count) = self.kinds.get(at).and_then(|kind| arrived.get_mut(kind))
-            {
+        for at in &self.gone {
+            if let Some(count) = self.kinds.get(*at).and_then(|kind| arrived.get_mut(kind)) {
                 *count = count.saturating_sub(1);
             }
         }
@@ -147,6 +145,7 @@ impl Entry {
         let of_credential = found.and_then(|(at, rest)| Some((self.kinds.get(at)?, rest)));
         match of_credential {
             Some((kind, rest)) => format!("{kind}{}", general(rest)),
+            None if path.starts_with("attachment ") => "the bytes of a file".to_owned(),
             None => general(path),
         }
     }

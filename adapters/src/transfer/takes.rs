@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use credex::cxf;
 use zeroize::Zeroizing;
 
+use super::losses::gone;
 use crate::{Attachment, Record, Store, read_document};
 
 /// The CXF types of credentials of which `store` would keep something, natively or not; `None` for
@@ -14,10 +15,9 @@ pub fn takes(store: &dyn Store) -> Option<BTreeSet<String>> {
     let mut taken = BTreeSet::new();
     let mut all = true;
     for record in every_type() {
-        let lost = store.foresee(&record).lost;
+        let gone = gone(&record, &store.foresee(&record));
         for (at, credential) in record.item.credentials.iter().enumerate() {
-            let path = format!("credentials[{at}]");
-            match lost.iter().any(|(lost, _)| *lost == path) {
+            match gone.contains(&at) {
                 true => all = false,
                 false => drop(taken.insert(credential.kind().to_owned())),
             }

@@ -21,12 +21,17 @@ impl Store for List {
 
     fn foresee(&self, record: &Record) -> Foreseen {
         let credentials = record.item.credentials.iter().enumerate();
+        let native = credentials
+            .clone()
+            .filter(|(_, each)| each.kind() != "ssh-key")
+            .map(|(at, _)| format!("credentials[{at}].content"));
         let lost = credentials.filter_map(|(at, each)| match each.kind() {
             "ssh-key" => Some((format!("credentials[{at}]"), "no keys".to_owned())),
             "totp" => Some((format!("credentials[{at}].period"), "always 30".to_owned())),
             _ => None,
         });
         Foreseen {
+            native: native.collect(),
             lost: lost.collect(),
             ..Foreseen::default()
         }

@@ -14,7 +14,7 @@ use crate::service;
 ///
 /// JSON: {"command", "program_version", "exchanges", "states": {state: number}, "memory_locked",
 /// "undumpable", "payload_limit": bytes, "session_limit", "idle_exit": seconds,
-/// "configuration": ["file"]}.
+/// "configuration": ["file"], "protections": {name: "in-force" or what is missing}}.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {}
 
@@ -29,6 +29,7 @@ struct Told {
     session_limit: u32,
     idle_exit: u32,
     configuration: Vec<String>,
+    protections: BTreeMap<String, String>,
 }
 
 impl Status {
@@ -56,6 +57,7 @@ impl From<ServiceStatus> for Told {
             session_limit: status.session_limit.unwrap_or_default(),
             idle_exit: status.idle_exit.unwrap_or_default(),
             configuration: status.configuration.unwrap_or_default(),
+            protections: status.protections.unwrap_or_default(),
         }
     }
 }
@@ -101,6 +103,26 @@ impl Told {
         ];
         let files = self.configuration.iter();
         lines.extend(files.map(|file| format!("  reads      {}", harmless(file))));
+        lines.extend(self.protected());
+        lines
+    }
+
+    /// What is in force, and a line for each that is not.
+    fn protected(&self) -> Vec<String> {
+        let (there, missing): (Vec<_>, Vec<_>) = self
+            .protections
+            .iter()
+            .partition(|(_, state)| *state == "in-force");
+        let names: Vec<String> = there.iter().map(|(name, _)| harmless(name)).collect();
+        let mut lines = match names.is_empty() {
+            true => vec!["  protected  by nothing that is known".to_owned()],
+            false => vec![format!("  protected  {}", names.join(", "))],
+        };
+        let missing = missing.iter();
+        lines.extend(
+            missing
+                .map(|(name, why)| format!("  NOT        {}: {}", harmless(name), harmless(why))),
+        );
         lines
     }
 }
@@ -117,7 +139,32 @@ mod tests {
         });
         let lines = told.lines().join("\n");
         assert!(
-            lines.ends_with("\n  reads      /etc/a.conf\n  reads      /home/�.conf"),
+            lines.contains("\n  reads      /etc/a.conf\n  reads      /home/�.conf\n"),
+            "{lines}"
+        );
+    }
+
+    #[test]
+    fn what_this_system_does_not_offer_is_told_apart_from_what_is_in_force() {
+        let protections = [
+            ("seccomp", "in-force"),
+            ("undumpable", "in-force"),
+            ("unit", "not started by its systemd unit"),
+        ];
+        let told = Told::from(ServiceStatus {
+            protections: Some(
+                protections
+                    .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                    .into(),
+            ),
+            ..ServiceStatus::default()
+        });
+        let lines = told.lines().join("\n");
+        assert!(
+            lines.ends_with(
+                "\n  protected  seccomp, undumpable\
+                 \n  NOT        unit: not started by its systemd unit"
+            ),
             "{lines}"
         );
     }

@@ -20,5 +20,7 @@ mod log;
 pub mod policy;
 mod process;
 pub mod program;
+pub mod protections;
 pub mod providers;
+pub mod sandbox;
 pub mod web_credentials;

@@ -1,5 +1,5 @@
 //! What this process does to itself before the first key exists, and the few things it asks of the
-//! kernel about processes and descriptors. Serves design §4.
+//! kernel about processes and descriptors. Serves design §4 and §5.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,7 +8,11 @@ use rustix::process::{
     DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit, dumpable_behavior, getrlimit, pidfd_open,
     set_dumpable_behavior, setrlimit,
 };
+use rustix::thread::set_no_new_privs;
 use tokio::io::unix::AsyncFd;
+
+use crate::protections::{self, Protections};
+use crate::sandbox;
 
 /// File descriptors that are never counted on for payloads: the bus, timers, choosers.
 const RESERVED: u64 = 24;
@@ -19,8 +23,9 @@ const PER_EXCHANGE: u64 = 3;
 ///
 /// # Errors
 /// The kernel refuses; the service must not start then.
-pub(crate) fn protect() -> io::Result<()> {
+pub(crate) fn protect(protections: &Protections) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    protections.hold(protections::UNDUMPABLE);
     setrlimit(
         Resource::Core,
         Rlimit {
@@ -28,7 +33,34 @@ pub(crate) fn protect() -> io::Result<()> {
             maximum: Some(0),
         },
     )?;
+    protections.hold(protections::CORE_LIMIT);
     Ok(())
+}
+
+/// Gives up what this process, which must have one thread, will not need. What the kernel does not
+/// offer is no reason not to start, but is told.
+pub(crate) fn confine(protections: &Protections) {
+    let before = status();
+    protections.note(protections::UNIT, hardened_by_unit(&before));
+    protections.note(protections::NO_NEW_PRIVILEGES, set_no_new_privs(true));
+    protections.note(protections::SECCOMP, sandbox::enter());
+}
+
+/// That whoever started this process has put it under a filter already, as the unit does.
+fn hardened_by_unit(status: &str) -> Result<(), &'static str> {
+    let has = |line: &str| {
+        let mut lines = status.lines();
+        lines.any(|each| each.split_whitespace().eq(line.split(' ')))
+    };
+    match has("Seccomp: 2") && has("NoNewPrivs: 1") {
+        true => Ok(()),
+        false => Err("not started by its systemd unit, or that was changed"),
+    }
+}
+
+/// What the kernel says of this process; nothing if `/proc` is not there, which shows soon enough.
+fn status() -> String {
+    std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
 /// Whether [`protect`] is in force.
@@ -79,8 +111,24 @@ mod tests {
 
     #[test]
     fn a_protected_process_is_undumpable_and_leaves_no_core() {
-        protect().unwrap();
+        let protections = Protections::default();
+        protect(&protections).unwrap();
         assert!(is_undumpable());
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(protections.to_wire()["undumpable"], "in-force");
+        assert_eq!(protections.to_wire()["core-limit"], "in-force");
+    }
+
+    #[test]
+    fn only_a_filter_that_is_there_before_ours_is_the_units() {
+        let confined = "Name:\tcredexd\nNoNewPrivs:\t1\nSeccomp:\t2\n";
+        assert_eq!(hardened_by_unit(confined), Ok(()));
+        for status in [
+            "",
+            "Name:\tSeccomp: 2\nNoNewPrivs:\t1\nSeccomp:\t0\n",
+            "NoNewPrivs:\t0\nSeccomp:\t2\n",
+        ] {
+            assert!(hardened_by_unit(status).is_err(), "{status}");
+        }
     }
 }

@@ -2,15 +2,18 @@
 //! because `credex demo` runs the same under the same name.
 //!
 //! The order matters: the launching process starts first, while this one has no fds of others and
-//! no keys; then this process makes itself undumpable; only then comes the bus.
+//! no keys, and is not confined; then this process makes itself undumpable and confines itself; only
+//! then come threads and the bus.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit;
@@ -23,7 +26,8 @@ use crate::config::{
 };
 use crate::daemon::{Daemon, DaemonError};
 use crate::desk::Ports;
-use crate::launcher::{ProcessLauncher, run_zygote};
+use crate::launcher::{ProcessLauncher, ScopedLauncher, run_zygote};
+use crate::protections::Protections;
 use crate::providers::{Directories, Providers};
 use crate::web_credentials::cache::Cache;
 use crate::web_credentials::calls::RememberedSites;
@@ -37,11 +41,13 @@ use crate::{log, process};
 const USAGE: &str = "\
 credexd: the Credex session service. It is started by the session bus.
 
-Usage: credexd [--config FILE]
+Usage: credexd [--config FILE] [--sockets DIRECTORY]
 
-  --config FILE  read FILE alone, instead of /etc/credex/credexd.conf and the others
-  --version      print the version
-  --help         print this
+  --config FILE        read FILE alone, instead of /etc/credex/credexd.conf and the others
+  --sockets DIRECTORY  have programs started and websites asked by the units that listen in
+                       DIRECTORY; only for credexd.service
+  --version            print the version
+  --help               print this
 ";
 
 /// How long a chooser may take to start.
@@ -70,9 +76,17 @@ enum Failure {
 }
 
 enum Task {
-    Serve { config: Option<PathBuf> },
+    Serve(Start),
     Launch,
     Say(String),
+}
+
+/// How the service is to start.
+#[derive(Debug, Default)]
+struct Start {
+    config: Option<PathBuf>,
+    /// The directory in which the units beside ours listen.
+    sockets: Option<PathBuf>,
 }
 
 /// Runs the program. `arguments` are those behind its name.
@@ -81,7 +95,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let outcome = match parse(arguments) {
         Ok(Task::Launch) => return run_zygote(),
         Ok(Task::Say(text)) => say(&text),
-        Ok(Task::Serve { config }) => serve(config),
+        Ok(Task::Serve(start)) => serve(start),
         Err(error) => Err(error.into()),
     };
     match outcome {
@@ -101,10 +115,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(arguments);
-    let mut config = None;
+    let mut start = Start::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("config") => config = Some(PathBuf::from(parser.value()?)),
+            Long("config") => start.config = Some(PathBuf::from(parser.value()?)),
+            Long("sockets") => start.sockets = Some(PathBuf::from(parser.value()?)),
             Long("launcher") => return Ok(Task::Launch),
             Long("help") | Short('h') => return Ok(Task::Say(USAGE.to_owned())),
             Long("version") | Short('V') => {
@@ -115,12 +130,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Task::Serve { config })
+    Ok(Task::Serve(start))
 }
 
-fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
+fn serve(start: Start) -> Result<(), Failure> {
     log::start();
-    let loaded = Config::load(config.as_deref())?;
+    let loaded = Config::load(start.config.as_deref())?;
     tracing::info!(files = ?loaded.config.files, "configured");
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -128,9 +143,10 @@ fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
     let mut config = loaded.config;
     // Read before this process makes itself undumpable, which hides it.
     let executable = std::env::current_exe()?;
-    let launcher = ProcessLauncher::start(launching_process(&executable));
-    let launcher = Arc::new(launcher.map_err(Failure::Launcher)?);
-    process::protect()?;
+    let launcher = Arc::new(launcher(&start, &executable).map_err(Failure::Launcher)?);
+    let protections = Protections::default();
+    process::protect(&protections)?;
+    process::confine(&protections);
     let fit = process::exchanges_that_fit();
     if fit < config.limits.exchanges {
         tracing::warn!(
@@ -143,19 +159,21 @@ fn serve(config: Option<PathBuf>) -> Result<(), Failure> {
         return Err(Failure::NoFiles);
     }
     let choosers = choosers(&config.chooser, &executable);
-    let fetcher = config.web_credentials.fetcher.clone();
-    let fetcher = fetcher.unwrap_or_else(|| executable.with_file_name("credex-fetcher"));
+    let fetch = fetcher(&start, &config.web_credentials, &executable, &launcher);
+    let fetch = fetch.telling(protections.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    Ok(runtime.block_on(serve_on_session_bus(config, choosers, fetcher, launcher))?)
+    let serving = serve_on_session_bus(config, choosers, fetch, launcher, protections);
+    Ok(runtime.block_on(serving)?)
 }
 
 async fn serve_on_session_bus(
     config: Config,
     choosers: Programs,
-    fetcher: PathBuf,
+    fetch: ProcessFetch,
     launcher: Arc<ProcessLauncher>,
+    protections: Protections,
 ) -> Result<(), DaemonError> {
     let bus = crate::bus::lenient::session()?
         .max_queued(Daemon::QUEUE)
@@ -167,40 +185,72 @@ async fn serve_on_session_bus(
         authorization: authorization(&config.authentication),
         porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
         chooser: chooser.clone(),
-        launcher: launcher.clone(),
+        launcher: Arc::new(ScopedLauncher::new(launcher.clone(), bus.clone())),
         providers: Providers::open(Directories::of_session()),
-        sites: Arc::new(sites(&config.web_credentials, fetcher, launcher.clone())),
+        sites: Arc::new(sites(&config.web_credentials, fetch)),
         store: store(&config.web_credentials, &bus, &chooser)?,
         decisions: Arc::new(Decisions::new(own_data()?.join("decisions.json"))),
+        protections,
     };
     let daemon = Daemon::new(bus, config, ports).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let without_launcher = process::ended(launcher.zygote())?;
+    let without_launcher = launcher.zygote().map(process::ended).transpose()?;
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
-            ended = without_launcher.readable() => {
-                tracing::error!(?ended, "the launching process has ended, so nothing can be started");
-            }
+            () = ended(without_launcher) => {}
         }
     };
     daemon.run(log::ready, stop).await
 }
 
-/// What websites say, asked by the fetcher beside this program.
-fn sites(
+/// The end of the launching process, if it is ours; a unit starts another.
+async fn ended(launching: Option<AsyncFd<OwnedFd>>) {
+    match launching {
+        None => std::future::pending().await,
+        Some(launching) => {
+            let ended = launching.readable().await.map(drop);
+            tracing::error!(
+                ?ended,
+                "the launching process has ended, so nothing can be started"
+            );
+        }
+    }
+}
+
+/// What starts programs: a unit, or else a process of our own, which must be made at once.
+fn launcher(start: &Start, executable: &Path) -> Result<ProcessLauncher, std::io::Error> {
+    match &start.sockets {
+        Some(sockets) => Ok(ProcessLauncher::in_unit(sockets.join("launcher"))),
+        None => ProcessLauncher::start(launching_process(executable)),
+    }
+}
+
+/// What asks websites: the configured program, else a unit, else the one beside this program.
+fn fetcher(
+    start: &Start,
     config: &WebCredentials,
-    fetcher: PathBuf,
-    launcher: Arc<ProcessLauncher>,
-) -> RememberedSites {
+    executable: &Path,
+    launcher: &Arc<ProcessLauncher>,
+) -> ProcessFetch {
+    let beside = || executable.with_file_name("credex-fetcher");
+    let program = config.fetcher.clone().unwrap_or_else(beside);
+    let fetch = ProcessFetch::new(program, launcher.clone());
+    match &start.sockets {
+        Some(sockets) if config.fetcher.is_none() => fetch.in_unit(sockets.join("fetcher")),
+        _ => fetch,
+    }
+}
+
+/// What websites say.
+fn sites(config: &WebCredentials, fetch: ProcessFetch) -> RememberedSites {
     let developer = config.developer.then(|| Developer {
         authority: config.authority.clone(),
     });
     let cache = Cache::file_of_session().map_or_else(Cache::in_memory, Cache::open);
-    let fetch = Arc::new(ProcessFetch::new(fetcher, launcher));
-    RememberedSites::new(Verdicts::new(fetch, cache), developer)
+    RememberedSites::new(Verdicts::new(Arc::new(fetch), cache), developer)
 }
 
 /// Where passwords of websites are kept.

@@ -211,7 +211,7 @@ async fn a_program_is_out_of_reach_of_our_terminal() {
     let cat = Cat::start(&launcher).await;
     assert_eq!(getpgid(Some(pid(cat.pid))), Ok(pid(cat.pid)));
     let session = getsid(Some(pid(cat.pid))).unwrap();
-    assert_eq!(session, pid(launcher.zygote()));
+    assert_eq!(session, pid(launcher.zygote().unwrap()));
     assert_ne!(session.as_raw_nonzero().get(), own_session());
 }
 
@@ -324,7 +324,7 @@ async fn a_request_that_makes_no_sense_is_refused_and_the_next_one_works() {
 async fn the_answer_to_somebody_who_did_not_wait_is_given_to_nobody_else() {
     let launcher = launcher();
     let_it_reap(&launcher).await; // From now on a request is sent as soon as it is made.
-    let zygote = pid(launcher.zygote());
+    let zygote = pid(launcher.zygote().unwrap());
     kill_process(zygote, Signal::STOP).unwrap();
     waitpid(Some(zygote), WaitOptions::UNTRACED).unwrap();
     tokio::select! {
@@ -358,7 +358,7 @@ async fn a_program_and_its_children_are_of_its_line_and_nobody_else_is() {
     assert!(launcher.descends(cat.pid, cat.started));
     assert!(!launcher.descends(other.pid, cat.started));
     assert!(!launcher.descends(std::process::id(), cat.started));
-    assert!(!launcher.descends(launcher.zygote(), cat.started));
+    assert!(!launcher.descends(launcher.zygote().unwrap(), cat.started));
     assert!(
         !launcher.descends(1, Started { pid: 1 }),
         "never started by us"
@@ -416,7 +416,7 @@ async fn an_orphan_is_adopted_counts_as_the_apps_and_is_reaped_in_the_end() {
 async fn the_launching_process_ends_with_the_service_and_the_programs_live_on() {
     let launcher = launcher();
     let mut cat = Cat::start(&launcher).await;
-    let zygote = launcher.zygote();
+    let zygote = launcher.zygote().unwrap();
     drop(launcher);
     wait_for_end(zygote);
     cat.echo();
@@ -426,8 +426,8 @@ async fn the_launching_process_ends_with_the_service_and_the_programs_live_on() 
 async fn a_launching_process_that_was_killed_is_reported_and_stays_gone() {
     let launcher = launcher();
     assert_eq!(output(&launcher, &["echo", "on"]).await, "on\n");
-    kill_process(pid(launcher.zygote()), Signal::KILL).unwrap();
-    wait_for_end(launcher.zygote());
+    kill_process(pid(launcher.zygote().unwrap()), Signal::KILL).unwrap();
+    wait_for_end(launcher.zygote().unwrap());
     for _ in 0..2 {
         let error = launcher.start(program(&["true"])).await.unwrap_err();
         assert!(matches!(error, LaunchError::Gone(_)), "{error}");

@@ -10,6 +10,7 @@
 mod arrival;
 mod asking;
 mod authentication;
+mod confined;
 mod departures;
 mod deposits;
 mod endings;

@@ -21,7 +21,7 @@ mod root_owned;
 mod snap;
 mod sockets;
 mod surroundings;
-mod unit;
+pub(crate) mod unit;
 
 use async_trait::async_trait;
 use zbus::names::{OwnedUniqueName, UniqueName};

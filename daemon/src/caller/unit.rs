@@ -3,7 +3,7 @@
 //! systemd's documentation for the names.
 
 /// The unit that `/proc/PID/cgroup` ends in, in the unified hierarchy or in systemd's own.
-pub(super) fn of(cgroup: &str) -> Option<&str> {
+pub(crate) fn of(cgroup: &str) -> Option<&str> {
     let paths = |prefix: &'static str| {
         cgroup
             .lines()
@@ -27,7 +27,7 @@ pub(super) fn flatpak_app(cgroup: &str) -> Option<String> {
 }
 
 /// Whether the process is in a unit of some app, and that is none of `app_ids`.
-pub(super) fn names_another(cgroup: &str, app_ids: &[String]) -> bool {
+pub(crate) fn names_another(cgroup: &str, app_ids: &[String]) -> bool {
     let Some(name) = of(cgroup).and_then(|unit| unit.strip_prefix("app-")) else {
         return false;
     };

@@ -266,6 +266,7 @@ fn program(programs: &Programs, seat: Seat, socket: UnixStream) -> Result<Progra
         argv,
         environment: vec![(CHOOSER_FD.to_owned(), OsString::from(SOCKET.to_string()))],
         fds,
+        app: None,
         is_forgotten: false,
     })
 }

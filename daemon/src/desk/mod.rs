@@ -43,6 +43,7 @@ use crate::config::Config;
 use crate::custody::Custody;
 use crate::exchange::state::{Event, Terms};
 use crate::launcher::Launcher;
+use crate::protections::{MEMORY_LOCKED, Protections};
 use crate::providers::{Providers, to_info};
 use crate::web_credentials::calls::{self, Calls, Sites};
 use crate::web_credentials::decisions::Decisions;
@@ -51,6 +52,9 @@ use crate::web_credentials::store::Store;
 
 pub use self::record::ExchangeId;
 pub use self::timekeeper::Quiet;
+
+/// Why keys are not locked into memory.
+const UNLOCKED: &str = "the limit of locked memory (ulimit -l) is too low";
 
 /// What the desk needs from the world, each behind a trait.
 pub struct Ports {
@@ -72,6 +76,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// What the person has decided of apps and websites.
     pub decisions: Arc<Decisions>,
+    /// What protects the service here.
+    pub protections: Protections,
 }
 
 /// The live exchanges and all that can happen to them.
@@ -249,6 +255,10 @@ impl Desk {
     pub async fn status(&self, sender: &UniqueName<'_>) -> Result<ServiceStatus, Error> {
         self.admit(sender).await?;
         let files = self.config.files.iter();
+        match self.custody.is_locked() {
+            true => self.ports.protections.hold(MEMORY_LOCKED),
+            false => self.ports.protections.lack(MEMORY_LOCKED, UNLOCKED),
+        }
         let floor = self.floor();
         Ok(ServiceStatus {
             program_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -260,6 +270,7 @@ impl Desk {
             session_limit: Some(self.config.limits.exchanges),
             idle_exit: Some(self.config.seconds.idle),
             configuration: Some(files.map(|file| file.display().to_string()).collect()),
+            protections: Some(self.ports.protections.to_wire()),
         })
     }
 

@@ -140,6 +140,7 @@ impl Desk {
             argv,
             environment: environment.collect(),
             fds: Vec::new(),
+            app: Some(importer.id.clone()),
             is_forgotten: false,
         };
         let started = self.ports.launcher.start(program).await;

@@ -21,7 +21,7 @@ pub(super) struct Birth {
 /// What `/proc/PID/stat` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stat {
-    parent: u32,
+    pub(super) parent: u32,
     pub(super) start_time: u64,
     ended: bool,
 }

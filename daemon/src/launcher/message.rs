@@ -36,6 +36,8 @@ pub(super) struct Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reply {
     pub(super) serial: u64,
+    /// The process ID of the launching process.
+    pub(super) launcher: u32,
     pub(super) outcome: Result<Birth, Refusal>,
 }
 

@@ -2,16 +2,19 @@
 //!
 //! The daemon itself never forks: an fd that has just arrived over D-Bus is not close-on-exec yet,
 //! and a fork at that moment would leak it. Programs are started by a small process of our own
-//! (`zygote`) that was started before the first fd could arrive.
+//! (`zygote`) that was started before the first fd could arrive, or by systemd in a unit of its own.
 
 mod environment;
 mod lineage;
 mod message;
 mod process;
+mod scope;
+pub(crate) mod unit_socket;
 mod zygote;
 
 pub use environment::scrub;
 pub use process::ProcessLauncher;
+pub use scope::ScopedLauncher;
 pub use zygote::run_zygote;
 
 use std::ffi::OsString;
@@ -28,6 +31,8 @@ pub struct Program {
     pub environment: Vec<(String, OsString)>,
     /// File descriptors to hand over, each with the number it gets there. All others are closed.
     pub fds: Vec<(OwnedFd, i32)>,
+    /// The desktop-entry ID of the app that this is; `None` if it is one of our own programs.
+    pub app: Option<String>,
     /// Whether nobody will ever ask what descends from it. Of the others only so many are remembered,
     /// and what is started as often as an app likes must not push an app out of that memory.
     pub is_forgotten: bool,

@@ -1,9 +1,11 @@
-//! The launcher that has programs started by a small process of our own. Serves design §6.
+//! The launcher that has programs started by a small process of our own, which is our child, or which
+//! systemd has started for us. Serves design §6.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixDatagram as Socket;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +16,7 @@ use tokio::net::UnixDatagram;
 
 use super::lineage::{self, Birth};
 use super::message::{Reply, Request, receive, send};
-use super::{LaunchError, Launcher, Program, Started};
+use super::{LaunchError, Launcher, Program, Started, unit_socket};
 
 /// Of how many programs we remember that we started them.
 const MAX_BIRTHS: usize = 256;
@@ -22,10 +24,26 @@ const MAX_BIRTHS: usize = 256;
 /// Starts programs through the process that [`run_zygote`](super::run_zygote) runs in.
 #[derive(Debug)]
 pub struct ProcessLauncher {
-    /// Never waited for while we live, so that its process ID stays its own.
-    zygote: Child,
+    origin: Origin,
     line: tokio::sync::Mutex<Line>,
-    births: Mutex<VecDeque<Birth>>,
+    births: Mutex<Births>,
+}
+
+/// Where the launching process comes from.
+#[derive(Debug)]
+enum Origin {
+    /// Our child. Never waited for while we live, so that its process ID stays its own.
+    Child(Child),
+    /// A unit, which systemd starts when somebody connects to this socket.
+    Unit(PathBuf),
+}
+
+/// What was started.
+#[derive(Debug, Clone, Default)]
+struct Births {
+    /// The process ID of the launching process that started the latest.
+    launcher: u32,
+    latest_first: VecDeque<Birth>,
 }
 
 /// The socket to the launching process.
@@ -37,6 +55,8 @@ struct Line {
 
 #[derive(Debug)]
 enum State {
+    /// Nobody has needed it yet.
+    Unconnected,
     /// Not yet in the hands of the runtime, which starts after the launching process.
     New(Socket),
     /// Carries messages like a datagram socket, and unlike it ends when the other side does.
@@ -56,30 +76,43 @@ impl ProcessLauncher {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
         rustix::io::ioctl_fionbio(&ours, true)?;
         let zygote = command.stdin(Stdio::from(theirs)).spawn()?;
-        Ok(ProcessLauncher {
-            zygote,
-            line: tokio::sync::Mutex::new(Line {
-                serial: 0,
-                state: State::New(ours.into()),
-            }),
-            births: Mutex::default(),
-        })
+        let line = State::New(ours.into());
+        Ok(ProcessLauncher::new(Origin::Child(zygote), line))
     }
 
-    /// The process ID of the launching process.
+    /// Starts programs through the unit behind `socket`, which begins when it is needed, and again if it
+    /// has ended.
     #[must_use]
-    pub fn zygote(&self) -> u32 {
-        self.zygote.id()
+    pub fn in_unit(socket: PathBuf) -> ProcessLauncher {
+        ProcessLauncher::new(Origin::Unit(socket), State::Unconnected)
     }
 
-    fn births(&self) -> std::sync::MutexGuard<'_, VecDeque<Birth>> {
+    fn new(origin: Origin, state: State) -> ProcessLauncher {
+        ProcessLauncher {
+            origin,
+            line: tokio::sync::Mutex::new(Line { serial: 0, state }),
+            births: Mutex::default(),
+        }
+    }
+
+    /// The process ID of the launching process, if it is our child.
+    #[must_use]
+    pub fn zygote(&self) -> Option<u32> {
+        match &self.origin {
+            Origin::Child(zygote) => Some(zygote.id()),
+            Origin::Unit(_) => None,
+        }
+    }
+
+    fn births(&self) -> std::sync::MutexGuard<'_, Births> {
         self.births.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn remember(&self, birth: Birth) -> Started {
+    fn remember(&self, birth: Birth, launcher: u32) -> Started {
         let mut births = self.births();
-        births.truncate(MAX_BIRTHS - 1);
-        births.push_front(birth);
+        births.launcher = launcher;
+        births.latest_first.truncate(MAX_BIRTHS - 1);
+        births.latest_first.push_front(birth);
         Started { pid: birth.pid }
     }
 }
@@ -96,33 +129,31 @@ impl Launcher for ProcessLauncher {
         let mut line = self.line.lock().await;
         line.serial += 1;
         let (message, fds) = Request::encode(line.serial, program).map_err(failed)?;
-        let reply = line.ask(&message, &fds).await.map_err(LaunchError::Gone)?;
+        let reply = line.ask(&self.origin, &message, &fds).await;
+        let reply = reply.map_err(LaunchError::Gone)?;
         let birth = reply.outcome.map_err(|refusal| failed(refusal.into()))?;
         Ok(match is_forgotten {
             true => Started { pid: birth.pid },
-            false => self.remember(birth),
+            false => self.remember(birth, reply.launcher),
         })
     }
 
     fn descends(&self, pid: u32, ancestor: Started) -> bool {
         let births = self.births().clone();
-        let Some(ancestor) = births.iter().find(|birth| birth.pid == ancestor.pid) else {
+        let mut latest_first = births.latest_first.iter().copied();
+        let Some(ancestor) = latest_first.find(|birth| birth.pid == ancestor.pid) else {
             return false;
         };
-        lineage::descends(
-            pid,
-            *ancestor,
-            self.zygote.id(),
-            births.iter().copied(),
-            lineage::look,
-        )
+        let others = births.latest_first.iter().copied();
+        lineage::descends(pid, ancestor, births.launcher, others, lineage::look)
     }
 }
 
 impl Line {
-    /// Sends a request and waits for its reply. After any error the line stays cut.
-    async fn ask(&mut self, message: &[u8], fds: &[OwnedFd]) -> io::Result<Reply> {
-        let result = self.exchange(message, fds).await;
+    /// Sends a request and waits for its reply. After any error the line stays cut; to a unit there is
+    /// another.
+    async fn ask(&mut self, origin: &Origin, message: &[u8], fds: &[OwnedFd]) -> io::Result<Reply> {
+        let result = self.exchange(origin, message, fds).await;
         if let Err(error) = &result
             && !matches!(self.state, State::Cut(_))
         {
@@ -131,9 +162,14 @@ impl Line {
         result
     }
 
-    async fn exchange(&mut self, message: &[u8], fds: &[OwnedFd]) -> io::Result<Reply> {
+    async fn exchange(
+        &mut self,
+        origin: &Origin,
+        message: &[u8],
+        fds: &[OwnedFd],
+    ) -> io::Result<Reply> {
         let serial = self.serial;
-        let socket = self.open()?;
+        let socket = self.open(origin)?;
         socket
             .async_io(Interest::WRITABLE, || send(socket.as_fd(), message, fds))
             .await?;
@@ -150,7 +186,11 @@ impl Line {
         }
     }
 
-    fn open(&mut self) -> io::Result<&UnixDatagram> {
+    fn open(&mut self, origin: &Origin) -> io::Result<&UnixDatagram> {
+        if let (State::Unconnected | State::Cut(_), Origin::Unit(path)) = (&self.state, origin) {
+            let socket = unit_socket::reach(path, SocketType::SEQPACKET)?;
+            self.state = State::New(socket.into());
+        }
         if let State::New(_) = &self.state {
             let unusable = State::Cut("it could not be watched".to_owned());
             if let State::New(socket) = std::mem::replace(&mut self.state, unusable) {
@@ -160,7 +200,7 @@ impl Line {
         match &self.state {
             State::Open(socket) => Ok(socket),
             State::Cut(why) => Err(io::Error::new(io::ErrorKind::BrokenPipe, why.clone())),
-            State::New(_) => Err(io::ErrorKind::NotConnected.into()),
+            State::New(_) | State::Unconnected => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 }

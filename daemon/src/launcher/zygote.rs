@@ -25,9 +25,10 @@ use signal_hook::low_level::pipe;
 use super::environment::scrub;
 use super::lineage::{self, Birth};
 use super::message::{FD_LIMIT, Refusal, Reply, Request, receive, send};
+use super::unit_socket::check_daemon;
 
-/// Runs the launching process, whose standard input is the socket that `ProcessLauncher` made,
-/// until the daemon has closed the other end.
+/// Runs the launching process, whose standard input is the socket that `ProcessLauncher` made or
+/// connected to, until the daemon has closed the other end.
 #[must_use]
 pub fn run_zygote() -> ExitCode {
     match Zygote::set_up().and_then(|mut zygote| zygote.serve()) {
@@ -56,6 +57,7 @@ impl Zygote {
                 "standard input is not a socket of credexd",
             ));
         }
+        check_daemon(&socket)?;
         let null = File::open("/dev/null")?;
         rustix::stdio::dup2_stdin(&null)?;
         // Without a terminal, so that neither Ctrl-C nor a hang-up of the daemon's reaches the
@@ -118,6 +120,7 @@ impl Zygote {
         let request: Request = serde_json::from_slice(&message)?;
         let reply = Reply {
             serial: request.serial,
+            launcher: std::process::id(),
             outcome: spawn(request, fds).map_err(Refusal::from),
         };
         let reply = serde_json::to_vec(&reply)?;

@@ -318,6 +318,8 @@ pub struct ServiceStatus {
     pub idle_exit: Option<u32>,
     /// The configuration files in force, in the order in which they were applied.
     pub configuration: Option<Vec<String>>,
+    /// What protects the service: `in-force`, or else what this system does not offer.
+    pub protections: Option<BTreeMap<String, String>>,
 }
 
 /// A path for the wire. Fails only on a string that is no object path.

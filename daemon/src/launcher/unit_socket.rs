@@ -1,0 +1,94 @@
+//! The sockets of the units beside ours: whom a connection really leads to. Serves design §6.
+//!
+//! Under its hardened unit the service starts nothing itself, because whatever it starts would inherit the
+//! hardening. It connects to a socket instead, and systemd starts the unit behind that. The socket lies
+//! in a directory that is the person's alone, and both ends look at who is at the other.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::net::sockopt::socket_peercred;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use rustix::process::{getppid, getuid};
+
+use super::lineage;
+use crate::caller::unit;
+
+/// The unit of the service.
+const SERVICE: &str = "credexd.service";
+
+/// Connects to the socket of a unit at `path`, without ever waiting.
+///
+/// # Errors
+/// Nobody listens there, or somebody else than the service manager that started this process.
+pub(crate) fn reach(path: &Path, kind: SocketType) -> io::Result<OwnedFd> {
+    let at = |error: io::Error| {
+        let problem = format!("the unit's socket {}: {error}", path.display());
+        io::Error::new(error.kind(), problem)
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let connected = || -> io::Result<OwnedFd> {
+        let socket = socket_with(AddressFamily::UNIX, kind, flags, None)?;
+        connect(&socket, &SocketAddrUnix::new(path)?)?;
+        let listener = socket_peercred(&socket)?;
+        if listener.uid == getuid() && getppid() == Some(listener.pid) {
+            return Ok(socket);
+        }
+        let problem = "somebody else listens there than the service manager that started credexd";
+        Err(io::Error::new(ErrorKind::PermissionDenied, problem))
+    };
+    connected().map_err(at)
+}
+
+/// Checks that `socket` leads to the service: to our parent, which made us and it; or, where a service
+/// manager made us, to what the same one runs as the unit of the service. Without that, whoever reaches the
+/// socket from inside a sandbox could have programs started outside of it.
+///
+/// # Errors
+/// It is somebody else.
+pub(super) fn check_daemon(socket: impl AsFd) -> io::Result<()> {
+    let peer = socket_peercred(socket)?;
+    let parent = getppid();
+    if peer.uid == getuid() && (parent == Some(peer.pid) || is_service_beside_us(peer.pid)) {
+        return Ok(());
+    }
+    let problem = format!("process {} is not {SERVICE}", peer.pid);
+    Err(io::Error::new(ErrorKind::PermissionDenied, problem))
+}
+
+fn is_service_beside_us(pid: rustix::process::Pid) -> bool {
+    let parent = getppid().and_then(|pid| u32::try_from(pid.as_raw_pid()).ok());
+    let pid = pid.as_raw_pid().unsigned_abs();
+    let of_peer = lineage::look(pid).map(|stat| stat.parent);
+    let cgroup = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    parent.is_some() && of_peer == parent && unit::of(&cgroup) == Some(SERVICE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn a_socket_that_is_not_the_service_managers_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("launcher");
+        let missing = reach(&path, SocketType::STREAM).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        assert!(missing.to_string().contains("launcher"), "{missing}");
+        // This process is not its own parent.
+        let _listener = UnixListener::bind(&path).unwrap();
+        let foreign = reach(&path, SocketType::STREAM).unwrap_err();
+        assert_eq!(foreign.kind(), ErrorKind::PermissionDenied, "{foreign}");
+    }
+
+    #[test]
+    fn whoever_is_not_the_service_gets_nothing_started() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let refusal = check_daemon(&ours).unwrap_err().to_string();
+        assert!(refusal.contains("is not credexd.service"), "{refusal}");
+    }
+}

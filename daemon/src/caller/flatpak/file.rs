@@ -5,8 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, fstat};
 
+use super::beneath;
 use crate::caller::peer::read_bounded;
 
 /// The largest file of Flatpak's that is read, in bytes.
@@ -18,10 +19,8 @@ const MAX_FILE: usize = 64 * 1024;
 /// # Errors
 /// It cannot be read, is no regular file, or too large.
 pub(super) fn read(directory: impl AsFd, path: &Path) -> io::Result<Vec<u8>> {
-    let flags =
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let file = openat2(directory, path, flags, Mode::empty(), resolve)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = beneath::open(directory, path, flags)?;
     let told = fstat(&file)?;
     if FileType::from_raw_mode(told.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("it is no regular file"));

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::beneath;
 use super::file;
 use super::info::Instance;
 use crate::caller::Surroundings;
@@ -119,10 +120,8 @@ impl Confined {
 
     /// The socket that it sees as the session bus.
     pub(super) fn bus(&self) -> io::Result<FileId> {
-        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        let socket = openat2(&self.root, "run/flatpak/bus", flags, Mode::empty(), resolve)?;
+        let path = Path::new("run/flatpak/bus");
+        let socket = beneath::open(&self.root, path, rustix::fs::OFlags::PATH)?;
         crate::caller::peer::identify_fd(socket)
     }
 }

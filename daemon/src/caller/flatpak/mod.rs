@@ -5,6 +5,7 @@
 //! but any program of the person's can make a sandbox with such a file. So the file alone proves
 //! nothing: [`confirm`] asks for everything that Flatpak's own sandboxes have and that can be seen.
 
+mod beneath;
 mod deployment;
 mod file;
 mod info;

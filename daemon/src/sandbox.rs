@@ -4,7 +4,7 @@
 //! It comes after the launching process was started, which it does not concern, and before the first thread
 //! and the first file descriptor of anybody else. From then on the daemon starts no program and no
 //! process, enters no namespace, has no socket but Unix's and the kernel's table of those, makes no memory
-//! executable, and traces nobody.
+//! executable, makes no program that runs as somebody else, and traces nobody.
 //!
 //! Nothing kills. What is forbidden by name fails with `EPERM`. What is not known here fails with `ENOSYS`, as it
 //! would on an older kernel: a C library of tomorrow that tries a new call falls back to the old one,
@@ -81,7 +81,6 @@ const KNOWN: &[libc::c_long] = &[
     libc::SYS_mkdirat,
     libc::SYS_newfstatat,
     libc::SYS_openat,
-    libc::SYS_openat2,
     libc::SYS_readlinkat,
     libc::SYS_renameat,
     libc::SYS_renameat2,
@@ -259,6 +258,21 @@ pub const FORBIDDEN: &[(&str, libc::c_long)] = &[
     ("mknodat", libc::SYS_mknodat),
 ];
 
+/// What sets the mode of a file, and the argument that is the mode. It is nothing where no file is made, and C
+/// libraries pass 0 then.
+const MODES: &[(libc::c_long, u8)] = &[
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (libc::SYS_mkdirat, 2),
+    (libc::SYS_openat, 3),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mkdir, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 2),
+];
+
 /// Refuses with `ENOSYS` what is not listed, as an older kernel would.
 fn known_only() -> Result<BpfProgram, BackendError> {
     let forbidden = FORBIDDEN.iter().map(|(_, call)| call);
@@ -286,6 +300,16 @@ fn forbidden() -> Result<BpfProgram, BackendError> {
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         rules.insert(call, vec![all([executable()?])?]);
     }
+    // No file that whoever runs it becomes us by. What cannot be looked into (`openat2`) is not known.
+    for (call, mode) in MODES {
+        rules.insert(
+            *call,
+            vec![
+                becoming(*mode, libc::S_ISUID)?,
+                becoming(*mode, libc::S_ISGID)?,
+            ],
+        );
+    }
     // Threads, but no processes, and no namespaces.
     let thread = unsigned(libc::CLONE_THREAD);
     let process = argument(0, SeccompCmpOp::MaskedEq(thread), 0)?;
@@ -308,6 +332,12 @@ fn filter(
 ) -> Result<BpfProgram, BackendError> {
     let architecture = std::env::consts::ARCH.try_into()?;
     SeccompFilter::new(rules, otherwise, on_match, architecture)?.try_into()
+}
+
+/// Whether the argument `number`, a mode, has this bit.
+fn becoming(number: u8, bit: libc::mode_t) -> Result<SeccompRule, BackendError> {
+    let bit = u64::from(bit);
+    all([argument(number, SeccompCmpOp::MaskedEq(bit), bit)?])
 }
 
 fn errno(number: libc::c_int) -> SeccompAction {

@@ -3,8 +3,10 @@
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
 use std::net::{TcpStream, UdpSocket};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -57,7 +59,12 @@ fn everything_that_is_forbidden_by_name_is_refused_and_nothing_kills() {
 #[test]
 fn a_system_call_of_tomorrow_is_not_there_so_that_a_library_falls_back() {
     inside(|| {
-        for number in [libc::SYS_clone3, libc::SYS_quotactl, 4_000] {
+        for number in [
+            libc::SYS_clone3,
+            libc::SYS_openat2,
+            libc::SYS_quotactl,
+            4_000,
+        ] {
             assert_eq!(call(number).raw_os_error(), Some(libc::ENOSYS), "{number}");
         }
     });
@@ -135,6 +142,25 @@ fn drop_page(page: *mut std::ffi::c_void) {
     // SAFETY: it was mapped by the caller, who does not use it any more.
     #[allow(unsafe_code)]
     unsafe { munmap(page, PAGE) }.unwrap();
+}
+
+#[test]
+fn no_file_is_made_by_which_others_become_the_person() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program");
+    std::fs::write(&path, "").unwrap();
+    for mode in [0o4700, 0o2700, 0o6755] {
+        let (program, made) = (path.clone(), directory.path().join("made"));
+        refused(move || std::fs::set_permissions(program, PermissionsExt::from_mode(mode)));
+        refused(move || {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(mode).open(made)
+        });
+    }
+    inside(move || {
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::read(&path).unwrap();
+    });
 }
 
 #[test]

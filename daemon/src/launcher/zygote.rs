@@ -17,7 +17,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{SocketType, sockopt::socket_type};
 use rustix::process::{
-    DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior, setsid, wait,
+    DumpableBehavior, WaitOptions, getpid, getsid, set_child_subreaper, set_dumpable_behavior,
+    setsid, wait,
 };
 use signal_hook::consts::{FORBIDDEN, SIGCHLD, SIGPIPE};
 use signal_hook::low_level::pipe;
@@ -61,8 +62,10 @@ impl Zygote {
         let null = File::open("/dev/null")?;
         rustix::stdio::dup2_stdin(&null)?;
         // Without a terminal, so that neither Ctrl-C nor a hang-up of the daemon's reaches the
-        // programs, and none of them can get hold of it.
-        setsid()?;
+        // programs, and none of them can get hold of it. A unit has none to begin with.
+        if getsid(None)? != getpid() {
+            setsid()?;
+        }
         set_child_subreaper(Some(getpid()))?;
         close_on_exec()?;
         let reserved = reserve(&null)?;

@@ -32,5 +32,6 @@ mod scene;
 mod spoofing;
 mod tokens;
 mod traces;
+mod units;
 mod vetting;
 mod web;

@@ -9,7 +9,7 @@ use credex_tests::exporter::Exporter;
 use crate::scene::{COUNTS, VAULT, payload};
 
 /// A line of `/proc/PID/status`.
-fn told(pid: u32, key: &str) -> String {
+pub(crate) fn told(pid: u32, key: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key));
     line.expect(key).trim_start_matches(':').trim().to_owned()

@@ -33,5 +33,6 @@ mod spoofing;
 mod tokens;
 mod traces;
 mod units;
+mod user_unit;
 mod vetting;
 mod web;

@@ -63,6 +63,20 @@ impl Bus {
         Bus { process, start }
     }
 
+    /// The bus that listens at `address` already.
+    pub(crate) fn at(address: String, directory: &Path) -> Bus {
+        let start = Start {
+            config: PathBuf::new(),
+            log: directory.join("bus.log"),
+            address,
+            environment: Vec::new(),
+        };
+        Bus {
+            process: None,
+            start,
+        }
+    }
+
     /// Where it listens. Stays the same when it is started again.
     pub fn address(&self) -> &str {
         &self.start.address

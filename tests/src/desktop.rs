@@ -11,6 +11,16 @@ use crate::daemon::{self, Daemon, Start};
 use crate::programs;
 use crate::reports::Reports;
 use crate::screen::{self, Compositor, Screen};
+use crate::user_manager;
+
+/// What every desktop has.
+const DIRECTORIES: [&str; 5] = [
+    "share/applications",
+    "data/applications",
+    "services",
+    "home",
+    "run",
+];
 
 /// A person's desktop. Everything ends with it.
 #[derive(Debug)]
@@ -69,6 +79,38 @@ impl Desktop {
             variables: Vec::new(),
             authentication: "waived",
             configured: String::new(),
+        }
+    }
+
+    /// The desktop of the session in which this test is played: with its bus, the service that is installed
+    /// there, and a person who declines until she [is told](Person::will) what to do.
+    pub fn in_session() -> Desktop {
+        let at = user_manager::desktop_of_session();
+        let name = at.file_name().expect("it has a name");
+        let directory = tempfile::Builder::new()
+            .prefix(name)
+            .rand_bytes(0)
+            .tempdir_in(at.parent().expect("it is in a directory"))
+            .unwrap();
+        for name in DIRECTORIES {
+            std::fs::create_dir_all(at.join(name)).unwrap();
+        }
+        let environment = user_manager::session_environment(&at);
+        let bus = environment
+            .iter()
+            .find(|(name, _)| name == "DBUS_SESSION_BUS_ADDRESS");
+        let address = bus.expect("the session has a bus").1.clone();
+        Desktop {
+            daemon: None,
+            bus: Bus::at(address, &at),
+            person: Person::sit_down(&at, &Script::Decline),
+            start: Start {
+                config: at.join("credexd.conf"),
+                log: at.join("credexd.log"),
+                by: Vec::new(),
+                environment,
+            },
+            directory,
         }
     }
 
@@ -246,13 +288,7 @@ impl Plan {
             .tempdir()
             .unwrap();
         let at = |name: &str| directory.path().join(name);
-        for name in [
-            "share/applications",
-            "data/applications",
-            "services",
-            "home",
-            "run",
-        ] {
+        for name in DIRECTORIES {
             std::fs::create_dir_all(at(name)).unwrap();
         }
         let mut environment = environment(directory.path());
@@ -353,7 +389,7 @@ fn write_service(services: &Path, name: &str, command: &str) {
 }
 
 /// An environment that leads nowhere but into `directory`.
-fn environment(directory: &Path) -> Vec<(String, String)> {
+pub(crate) fn environment(directory: &Path) -> Vec<(String, String)> {
     let at = |name: &str| directory.join(name).display().to_string();
     let own = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),

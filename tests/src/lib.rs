@@ -14,6 +14,7 @@
 //! - [`flatpak`]: real sandboxes, and forged ones; [`system`]: what root has installed.
 //! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
+//! - [`user_manager`]: a real systemd that manages the session of an ordinary user.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
 //! - [`album`]: pictures of every page.
 //! - [`screen`] and [`reader`]: a display for windows, and the windows as a screen reader sees them.
@@ -74,6 +75,7 @@ pub mod stage;
 pub mod stranger;
 pub mod system;
 pub mod terminal;
+pub mod user_manager;
 pub mod website;
 
 pub use credex_protocol::{Error, Reason};

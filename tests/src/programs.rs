@@ -42,6 +42,11 @@ pub fn example(name: &str) -> PathBuf {
     built(&format!("examples/{name}"))
 }
 
+/// Any of them.
+pub fn beside(name: &str) -> PathBuf {
+    built(name)
+}
+
 /// Of other packages cargo builds no programs for a test, so they may be missing.
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own program");

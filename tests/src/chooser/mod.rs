@@ -15,6 +15,8 @@ use crate::reports::Reports;
 
 /// What a test tells a person who looks at a question.
 const ANSWER: &str = "answer";
+const SOCKET: &str = "chooser.sock";
+const SCRIPT: &str = "chooser.json";
 
 /// What the person does when asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,11 +83,17 @@ pub struct Person {
     script: PathBuf,
 }
 
+/// The command of the chooser `program` for a person who sits down in `directory`.
+pub(crate) fn argv(program: &Path, directory: &Path) -> Vec<String> {
+    let parts = [program, &directory.join(SOCKET), &directory.join(SCRIPT)];
+    parts.map(|part| part.display().to_string()).to_vec()
+}
+
 impl Person {
     pub(crate) fn sit_down(directory: &Path, script: &Script) -> Person {
         let person = Person {
-            reports: Reports::open(directory.join("chooser.sock")),
-            script: directory.join("chooser.json"),
+            reports: Reports::open(directory.join(SOCKET)),
+            script: directory.join(SCRIPT),
         };
         person.will(script);
         person
@@ -93,14 +101,8 @@ impl Person {
 
     /// The chooser program with its arguments, for the configuration of the daemon.
     pub(crate) fn argv(&self) -> Vec<String> {
-        let parts = [
-            programs::scripted_chooser(),
-            self.reports.path().to_owned(),
-            self.script.clone(),
-        ];
-        parts
-            .map(|part| part.into_os_string().into_string().unwrap())
-            .to_vec()
+        let directory = self.script.parent().expect("a script is in a directory");
+        argv(&programs::scripted_chooser(), directory)
     }
 
     /// Changes the script for the questions to come.

@@ -1,0 +1,237 @@
+//! The service as it is installed: started by the bus as a unit of a real systemd, which manages the session
+//! of an ordinary user (`systemd/README.md`). Each story is set up by root and played by that user.
+
+use std::os::fd::AsFd;
+
+use credex::{Change, Password, SharedWebCredentials};
+use credex_tests::app::{self, Entry, Role};
+use credex_tests::caller::{self, Caller, Trick};
+use credex_tests::chooser::{Script, pid};
+use credex_tests::desktop::Desktop;
+use credex_tests::exporter::Exporter;
+use credex_tests::flatpak::{self, Flatpak};
+use credex_tests::importer::Importer;
+use credex_tests::patience::{eventually, within};
+use credex_tests::process::Peer;
+use credex_tests::user_manager::{UserManager, is_played};
+use credex_tests::website::{Authority, Identity, Page, Website};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, recv, send, socket};
+use rustix::net::{RecvFlags, SendFlags};
+use rustix::process::Signal;
+use zbus::fdo::DBusProxy;
+
+use crate::confined::told;
+use crate::scene::{COUNTS, VAULT, payload};
+
+const SHOP: &str = "org.example.Shop";
+const AUTHORITY: &str = "/etc/credex/test-authority.pem";
+
+/// Has the user play `story`, a test of this file, with this configuration. Every one of `logged` must then
+/// have been logged.
+async fn play(story: &str, configured: &str, logged: &[&str]) {
+    let Some(manager) = UserManager::open().await else {
+        return;
+    };
+    manager.install_service(configured).await;
+    manager.play(&format!("user_unit::{story}")).await;
+    for text in logged {
+        eventually(text, || manager.log(), |log| log.contains(text)).await;
+    }
+}
+
+/// The process of the service that serves now; the bus starts one if there is none.
+async fn service(desktop: &Desktop) -> u32 {
+    let bus = desktop.bus.connect().await;
+    let bus = DBusProxy::new(&bus).await.unwrap();
+    Exporter::join(desktop).await.status().await;
+    let name = credex_protocol::names::BUS_NAME.try_into().unwrap();
+    bus.get_connection_unix_process_id(name).await.unwrap()
+}
+
+/// Confined no more than whatever the person starts.
+#[track_caller]
+fn is_free(pid: u32) {
+    assert_eq!(told(pid, "Seccomp"), "0");
+    assert_eq!(told(pid, "NoNewPrivs"), "0");
+}
+
+/// Systemd may still be at it.
+async fn has_its_scope(importer: u32) {
+    let scope = format!("app-credex-{VAULT}-{importer}.scope");
+    eventually(&scope, || unit_of(importer), |unit| *unit == scope).await;
+}
+
+fn unit_of(pid: u32) -> String {
+    let group = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+    let unit = group.trim().rsplit('/').next().unwrap_or_default();
+    unit.to_owned()
+}
+
+#[tokio::test]
+async fn the_bus_starts_the_unit_which_is_hardened_and_what_it_starts_is_not() {
+    if !is_played() {
+        let story = "the_bus_starts_the_unit_which_is_hardened_and_what_it_starts_is_not";
+        let completed = format!("to {VAULT} [launched]: completed");
+        return play(story, "", &[&completed]).await;
+    }
+    let desktop = Desktop::in_session();
+    desktop.person.will(&Script::choose(VAULT));
+    let reports = desktop.reports("importer");
+    let command = app::command(&reports, VAULT, Role::Announce);
+    desktop.install(&Entry::importer(VAULT).exec(&command));
+
+    let daemon = service(&desktop).await;
+    assert_eq!(unit_of(daemon), "credexd.service");
+    assert_eq!(told(daemon, "Seccomp"), "2");
+    assert_eq!(told(daemon, "NoNewPrivs"), "1");
+    let exporter = Exporter::join(&desktop).await;
+    for (name, state) in exporter.status().await.protections.unwrap() {
+        assert_eq!(state, "in-force", "{name}");
+    }
+    let daemon = Peer::of_pid(daemon).unwrap();
+    assert!(daemon.children().is_empty(), "it starts nothing itself");
+
+    let session = exporter.agreed(COUNTS).await;
+    let chooser = pid(&desktop.person.asked().await);
+    is_free(chooser);
+    assert!(unit_of(chooser).starts_with("credex-launcher@"));
+    session.deposit(&payload(), COUNTS).await.unwrap();
+    let offer = reports.next("offer").await;
+    let importer = pid(&offer);
+    is_free(importer);
+    has_its_scope(importer).await;
+    reports.next("imported").await;
+    assert_eq!(session.receipt().await.0["note"].succeeded, 1);
+}
+
+#[tokio::test]
+async fn the_unit_leaves_when_idle_and_starts_again() {
+    if !is_played() {
+        let story = "the_unit_leaves_when_idle_and_starts_again";
+        return play(story, "[seconds]\nidle = 1", &[]).await;
+    }
+    let desktop = Desktop::in_session();
+    let first = Peer::of_pid(service(&desktop).await).unwrap();
+    first.ended().await;
+    assert_ne!(service(&desktop).await, first.pid());
+}
+
+#[tokio::test]
+async fn an_app_that_the_unit_started_outlives_it() {
+    if !is_played() {
+        return play("an_app_that_the_unit_started_outlives_it", "", &[]).await;
+    }
+    let desktop = Desktop::in_session();
+    desktop.person.will(&Script::choose(VAULT));
+    let reports = desktop.reports("importer");
+    let command = app::command(&reports, VAULT, Role::Announce);
+    desktop.install(&Entry::importer(VAULT).exec(&command));
+    let session = Exporter::join(&desktop).await.agreed(COUNTS).await;
+    session.deposit(&payload(), COUNTS).await.unwrap();
+    let importer = pid(&reports.next("offer").await);
+    session.receipt().await;
+    let first = Peer::of_pid(service(&desktop).await).unwrap();
+    first.signal(Signal::TERM);
+    first.ended().await;
+    assert_ne!(service(&desktop).await, first.pid());
+    // It belongs to nobody who ended.
+    has_its_scope(importer).await;
+}
+
+#[tokio::test]
+async fn under_the_unit_a_flatpak_and_a_process_that_hides_are_known() {
+    if !is_played() {
+        let story = "under_the_unit_a_flatpak_and_a_process_that_hides_are_known";
+        return play(story, "", &[]).await;
+    }
+    let desktop = Desktop::in_session();
+    desktop.person.will(&Script::Hang);
+    let _importer = Importer::announced(&desktop, VAULT).await;
+    let words = caller::command(Trick::AskUndumpable, "org.example.Hidden");
+    let mut command = std::process::Command::new(&words[0]);
+    command.args(&words[1..]);
+    is_known(&desktop, command, "org.example.Hidden", "unverified").await;
+    let Some(flatpak) = Flatpak::install(&desktop) else {
+        return;
+    };
+    is_known(&desktop, flatpak.run(""), flatpak::APP, "sandboxed").await;
+}
+
+async fn is_known(desktop: &Desktop, mut command: std::process::Command, id: &str, level: &str) {
+    let mut app = Caller::start(&mut command);
+    assert_eq!(app.said().await, "asked");
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["app_id"], id, "{asked}");
+    assert_eq!(asked["exporter"]["assurance"], level, "{asked}");
+}
+
+#[tokio::test]
+async fn under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher() {
+    if !is_played() {
+        let Some(manager) = UserManager::open().await else {
+            return;
+        };
+        let authority = Authority::new();
+        let site = Website::open(&authority, Identity::Good);
+        let names = format!(
+            "[{{\"relation\":[\"delegate_permission/common.get_login_creds\"],\
+             \"target\":{{\"namespace\":\"linux_app\",\"app_id\":\"{SHOP}\"}}}}]"
+        );
+        site.serve("/.well-known/assetlinks.json", Page::json(&names));
+        let configured = format!(
+            "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
+        );
+        manager.install_service(&configured).await;
+        manager.install(authority.file(), AUTHORITY);
+        manager.write(&format!("{AUTHORITY}.host"), &site.host());
+        manager
+            .play("user_unit::under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher")
+            .await;
+        assert!(!site.requests().is_empty());
+        return;
+    }
+    let desktop = Desktop::in_session();
+    desktop.person.will(&Script::agree());
+    let host = std::fs::read_to_string(format!("{AUTHORITY}.host")).unwrap();
+    let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
+    desktop.install(&Entry::new(SHOP).group(&group));
+    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP)
+        .await
+        .unwrap();
+    let password = Password::new(b"correct horse".to_vec()).unwrap();
+    assert_eq!(
+        app.add(&host, "ada", &password).await.unwrap(),
+        Change::Added
+    );
+    let status = Exporter::join(&desktop).await.status().await;
+    let protections = status.protections.unwrap();
+    for name in ["fetcher", "fetcher-unit"] {
+        assert_eq!(protections[name], "in-force", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_launchers_socket_starts_nothing_for_anybody_but_the_service() {
+    if !is_played() {
+        let story = "the_launchers_socket_starts_nothing_for_anybody_but_the_service";
+        return play(story, "", &["is not credexd.service"]).await;
+    }
+    let desktop = Desktop::in_session();
+    service(&desktop).await;
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+    let path = format!("{runtime}/credex/launcher");
+    // One that the launcher would answer, with a refusal.
+    let request = serde_json::json!({
+        "serial": 1, "argv": [], "environment": [], "fds": [],
+    });
+    let answer = tokio::task::spawn_blocking(move || {
+        let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+        connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
+        // It may have hung up already.
+        send(&socket, request.to_string().as_bytes(), SendFlags::NOSIGNAL).ok();
+        let mut answer = [0; 1024];
+        recv(socket.as_fd(), &mut answer, RecvFlags::empty()).map_or(0, |(length, _)| length)
+    });
+    let answer = within("the launcher to hang up", answer).await.unwrap();
+    assert_eq!(answer, 0, "it answered");
+}

@@ -1,6 +1,7 @@
 //! The service as it is installed: started by the bus as a unit of a real systemd, which manages the session
 //! of an ordinary user (`systemd/README.md`). Each story is set up by root and played by that user.
 
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 
 use credex::{Change, Password, SharedWebCredentials};
@@ -25,6 +26,8 @@ use crate::scene::{COUNTS, VAULT, payload};
 
 const SHOP: &str = "org.example.Shop";
 const AUTHORITY: &str = "/etc/credex/test-authority.pem";
+/// Where the story reads how the website is called.
+const HOST: &str = "/etc/credex/test-host";
 
 /// Has the user play `story`, a test of this file, with this configuration. Every one of `logged` must then
 /// have been logged.
@@ -112,8 +115,19 @@ async fn the_unit_leaves_when_idle_and_starts_again() {
     }
     let desktop = Desktop::in_session();
     let first = Peer::of_pid(service(&desktop).await).unwrap();
+    let listening = || {
+        let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+        let sockets = ["launcher", "fetcher"].map(|name| format!("{runtime}/credex/{name}"));
+        sockets.map(|socket| std::path::Path::new(&socket).exists())
+    };
+    assert_eq!(listening(), [true, true]);
     first.ended().await;
+    eventually("the end of the sockets, too", listening, |now| {
+        *now == [false, false]
+    })
+    .await;
     assert_ne!(service(&desktop).await, first.pid());
+    assert_eq!(listening(), [true, true]);
 }
 
 #[tokio::test]
@@ -167,10 +181,35 @@ async fn is_known(desktop: &Desktop, mut command: std::process::Command, id: &st
 
 #[tokio::test]
 async fn under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher() {
+    let story = "under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher";
+    let Some(protections) = asks_a_website(story, "").await else {
+        return;
+    };
+    for name in ["fetcher", "fetcher-unit"] {
+        assert_eq!(protections[name], "in-force", "{name}");
+    }
+}
+
+/// As where ordinary programs get no user namespace.
+#[tokio::test]
+async fn a_fetcher_whose_unit_does_not_start_confines_itself_and_that_is_said() {
+    let story = "a_fetcher_whose_unit_does_not_start_confines_itself_and_that_is_said";
+    let broken = "[Service]\nExecStart=\nExecStart=/bin/false\n";
+    let Some(protections) = asks_a_website(story, broken).await else {
+        return;
+    };
+    assert_eq!(protections["fetcher"], "in-force");
+    assert!(
+        protections["fetcher-unit"].contains("does not start"),
+        "{protections:?}"
+    );
+}
+
+/// A password is saved for a website that names the app. `changed` is a drop-in for the fetcher's unit. To whom
+/// plays it, what then protects the service.
+async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, String>> {
     if !is_played() {
-        let Some(manager) = UserManager::open().await else {
-            return;
-        };
+        let manager = UserManager::open().await?;
         let authority = Authority::new();
         let site = Website::open(&authority, Identity::Good);
         let names = format!(
@@ -178,36 +217,30 @@ async fn under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher() {
              \"target\":{{\"namespace\":\"linux_app\",\"app_id\":\"{SHOP}\"}}}}]"
         );
         site.serve("/.well-known/assetlinks.json", Page::json(&names));
+        manager.install(authority.file(), AUTHORITY);
+        manager.write(HOST, &site.host());
+        let drop_in = "/etc/systemd/user/credex-fetcher@.service.d/story.conf";
+        manager.write(drop_in, changed);
         let configured = format!(
             "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
         );
         manager.install_service(&configured).await;
-        manager.install(authority.file(), AUTHORITY);
-        manager.write(&format!("{AUTHORITY}.host"), &site.host());
-        manager
-            .play("user_unit::under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher")
-            .await;
+        manager.play(&format!("user_unit::{story}")).await;
         assert!(!site.requests().is_empty());
-        return;
+        return None;
     }
     let desktop = Desktop::in_session();
     desktop.person.will(&Script::agree());
-    let host = std::fs::read_to_string(format!("{AUTHORITY}.host")).unwrap();
+    let host = std::fs::read_to_string(HOST).unwrap();
     let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
     desktop.install(&Entry::new(SHOP).group(&group));
-    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP)
-        .await
-        .unwrap();
+    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP);
+    let app = app.await.unwrap();
     let password = Password::new(b"correct horse".to_vec()).unwrap();
-    assert_eq!(
-        app.add(&host, "ada", &password).await.unwrap(),
-        Change::Added
-    );
+    let added = app.add(&host, "ada", &password).await;
+    assert_eq!(added.unwrap(), Change::Added);
     let status = Exporter::join(&desktop).await.status().await;
-    let protections = status.protections.unwrap();
-    for name in ["fetcher", "fetcher-unit"] {
-        assert_eq!(protections[name], "in-force", "{name}");
-    }
+    status.protections
 }
 
 #[tokio::test]

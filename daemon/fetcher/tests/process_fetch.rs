@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use credex_tests::website::{Authority, Identity, Page, Website};
 use credexd::launcher::{LaunchError, Launcher, ProcessLauncher, Program, Started};
+use credexd::protections::Protections;
 use credexd::web_credentials::association::Outcome;
 use credexd::web_credentials::domain::{Mode, Site};
 use credexd::web_credentials::fetch::{
@@ -95,6 +96,34 @@ async fn the_launching_process_starts_the_fetcher() {
         }),
     };
     assert_eq!(fetch.fetch(request).await.unwrap().body, b"[]");
+}
+
+/// What does not listen is no reason not to ask, but is told. For a unit that listens and does not start, see
+/// `user_unit` of the stories.
+#[tokio::test]
+async fn without_its_unit_a_fetcher_is_started_and_that_is_said() {
+    let protections = Protections::default();
+    let fetch = fetcher(env!("CARGO_BIN_EXE_credex-fetcher"))
+        .in_unit("/nowhere/credex/fetcher".into())
+        .telling(protections.clone());
+    let authority = Authority::new();
+    let website = Website::open(&authority, Identity::Good);
+    website.serve("/x", Page::json("[]"));
+    let request = Request {
+        url: website.url("/x"),
+        timeout: 10_000,
+        developer: Some(Developer {
+            authority: Some(authority.file().to_owned()),
+        }),
+    };
+    assert_eq!(fetch.fetch(request).await.unwrap().body, b"[]");
+    let told = protections.to_wire();
+    assert!(
+        told["fetcher-unit"].contains("/nowhere/credex/fetcher"),
+        "{told:?}"
+    );
+    // What it then says of itself depends on the kernel.
+    assert!(told.contains_key("fetcher"), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The units, as systemd itself judges them (`systemd/README.md`, "How strict that is").
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -79,6 +80,88 @@ fn the_service_has_no_option_that_would_blind_it() {
             .contains(name)
     });
     assert_eq!(blinding, None);
+}
+
+/// Else the service would be refused what it allows itself, where only the unit runs it.
+#[test]
+fn the_unit_lets_pass_whatever_the_services_own_filter_does() {
+    let Some(groups) = groups() else {
+        return;
+    };
+    let text = std::fs::read_to_string(units().join("credexd.service")).unwrap();
+    let mut passed: BTreeSet<&str> = members(&groups, "@default");
+    for filter in text
+        .lines()
+        .filter_map(|line| line.strip_prefix("SystemCallFilter="))
+    {
+        let (taken_back, words) = match filter.strip_prefix('~') {
+            Some(words) => (true, words),
+            None => (false, filter),
+        };
+        for name in words.split(' ').flat_map(|word| members(&groups, word)) {
+            match taken_back {
+                true => passed.remove(name),
+                false => passed.insert(name),
+            };
+        }
+    }
+    let own = include_str!("../../daemon/src/sandbox.rs");
+    let (_, own) = own.split_once("const KNOWN").unwrap();
+    let (own, _) = own.split_once("];").unwrap();
+    let own: Vec<&str> = own
+        .split("SYS_")
+        .skip(1)
+        .filter_map(|rest| rest.split(',').next())
+        .collect();
+    assert!(own.len() > 100, "{own:?}");
+    // Both are asked for as prlimit64.
+    let old = ["getrlimit", "setrlimit"];
+    let missing: Vec<_> = own
+        .iter()
+        .filter(|name| !passed.contains(**name) && !old.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// systemd's groups of system calls, as it lists them; `None`, and why on standard error, where it is not
+/// installed.
+fn groups() -> Option<BTreeMap<String, Vec<String>>> {
+    let listed = Command::new("systemd-analyze")
+        .args(["syscall-filter", "--no-pager"])
+        .output();
+    let listed = match listed {
+        Ok(listed) => String::from_utf8(listed.stdout).unwrap(),
+        Err(error) => {
+            eprintln!("not tried: systemd-analyze: {error}; run tests/install");
+            return None;
+        }
+    };
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut group = String::new();
+    for line in listed
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
+        match line.strip_prefix("    ") {
+            Some(member) => groups
+                .entry(group.clone())
+                .or_default()
+                .push(member.trim().to_owned()),
+            None => group = line.trim().to_owned(),
+        }
+    }
+    Some(groups)
+}
+
+/// The system calls that `word` means: a group, or one call.
+fn members<'g>(groups: &'g BTreeMap<String, Vec<String>>, word: &'g str) -> BTreeSet<&'g str> {
+    match groups.get(word) {
+        None => [word].into(),
+        Some(words) => words
+            .iter()
+            .flat_map(|word| members(groups, word))
+            .collect(),
+    }
 }
 
 /// What it starts would inherit every restriction; this is where nothing may be.

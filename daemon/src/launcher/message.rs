@@ -1,5 +1,8 @@
 //! What the daemon and its launching process say to one another: one JSON document per message of a
 //! `SOCK_SEQPACKET` socket, the fds beside it. Serves design §6.
+//!
+//! After an upgrade the daemon may be older than the launching process that its unit gives it: what is added
+//! here must be allowed to be missing.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IoSlice, IoSliceMut};

@@ -216,7 +216,7 @@ fn is_mark(line: &str) -> bool {
 }
 
 /// The label and the value of a line, as they are written.
-fn split(line: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(line: &str) -> Option<(&str, &str)> {
     let mut is_escaped = false;
     let colon = line.find(|letter| {
         let is_colon = letter == ':' && !is_escaped;
@@ -228,7 +228,7 @@ fn split(line: &str) -> Option<(&str, &str)> {
 }
 
 /// One line of what may be more, and may begin or end with spaces.
-fn escape(text: &str, is_label: bool) -> Zeroizing<String> {
+pub(crate) fn escape(text: &str, is_label: bool) -> Zeroizing<String> {
     let mut escaped = Zeroizing::new(String::with_capacity(text.len() * 2 + 16));
     let core = text.trim();
     let start = text.len() - text.trim_start().len();
@@ -252,7 +252,7 @@ fn escape(text: &str, is_label: bool) -> Zeroizing<String> {
 }
 
 /// What was escaped; what no escaping can have made stays as it is.
-fn unescape(text: &str) -> Zeroizing<String> {
+pub(crate) fn unescape(text: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some((before, escaped)) = rest.split_once('\\') {

@@ -5,6 +5,7 @@ pub mod bitwarden;
 pub mod csv;
 pub mod kdbx;
 pub mod onepux;
+pub mod pass;
 pub mod proton;
 mod read_only;
 
@@ -24,5 +25,6 @@ pub fn all() -> Vec<Box<dyn Adapter>> {
         Box::new(kdbx::Kdbx),
         Box::new(onepux::OnePux),
         Box::new(proton::ProtonPass),
+        Box::new(pass::Pass::default()),
     ]
 }

@@ -8,6 +8,7 @@ pub mod onepux;
 pub mod pass;
 pub mod proton;
 mod read_only;
+pub mod secret_service;
 
 use crate::Adapter;
 
@@ -26,5 +27,6 @@ pub fn all() -> Vec<Box<dyn Adapter>> {
         Box::new(onepux::OnePux),
         Box::new(proton::ProtonPass),
         Box::new(pass::Pass::default()),
+        Box::new(secret_service::SecretService::default()),
     ]
 }

@@ -56,6 +56,8 @@ mod plan;
 mod pool;
 mod problem;
 mod store;
+#[cfg(test)]
+mod tests;
 mod times;
 
 use std::path::{Path, PathBuf};

@@ -15,6 +15,8 @@ pub(crate) struct Locked<'f> {
     header: Header,
     header_bytes: &'f [u8],
     rest: &'f [u8],
+    /// The most bytes that the content may come to.
+    pub(super) most_content: usize,
 }
 
 /// Reads the header of a file. What takes too much memory or time to open is refused here.
@@ -29,6 +31,7 @@ pub(crate) fn unlock(file: &[u8]) -> Result<Locked<'_>, Problem> {
         header,
         header_bytes,
         rest,
+        most_content: MOST_CONTENT,
     })
 }
 
@@ -96,7 +99,7 @@ impl Locked<'_> {
 
     fn unpack(&self, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Problem> {
         match self.header.is_compressed {
-            true => inflate(&content, MOST_CONTENT),
+            true => inflate(&content, self.most_content),
             false => Ok(content),
         }
     }

@@ -1,0 +1,279 @@
+//! What single entries can be: broken, old, edited by hand, or anything at all.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::entry::{Reading, draw};
+use super::format::{CompositeKey, Database, Element};
+use super::pool::Pool;
+use super::*;
+use crate::{Attachment, FieldType, Item, Object, Quarantined, Record};
+
+fn string(key: &str, value: &str) -> Element {
+    Element::new("String").with([
+        Element::with_text("Key", key),
+        Element::with_text("Value", value),
+    ])
+}
+
+fn entry(number: u8, strings: &[(&str, &str)]) -> Element {
+    let id = data_encoding::BASE64.encode(&[number; 16]);
+    let strings = strings.iter().map(|(key, value)| string(key, value));
+    Element::new("Entry")
+        .with([Element::with_text("UUID", &id)])
+        .with(strings)
+}
+
+/// What is told of a database with these entries in its root.
+fn told(entries: Vec<Element>) -> Vec<Result<Record, Quarantined>> {
+    let mut tree = document();
+    let root = tree
+        .child_mut("Root")
+        .and_then(|root| root.child_mut("Group"))
+        .unwrap();
+    root.children.extend(entries);
+    let mut store = KdbxStore {
+        path: PathBuf::new(),
+        place: String::new(),
+        seen: Seen::Nothing,
+        key: CompositeKey::new(Some(""), None).unwrap(),
+        derived: None,
+        database: Database::new(tree),
+    };
+    let mut told = Vec::new();
+    let mut each = |one| {
+        told.push(one);
+        true
+    };
+    store.read(&mut each).unwrap();
+    told
+}
+
+fn item(strings: &[(&str, &str)]) -> Item {
+    told(vec![entry(1, strings)]).remove(0).unwrap().item
+}
+
+#[test]
+fn one_bad_entry_costs_that_entry() {
+    let nameless = Element::new("Entry").with([string("Title", "Nameless")]);
+    let strange = entry(2, &[("Title", "Strange"), ("Credex", "edited by hand")]);
+    let later = entry(3, &[("Title", "Later"), ("Credex", "{\"credex\":99}")]);
+    let told = told(vec![
+        nameless,
+        entry(1, &[("Title", "Good")]),
+        strange,
+        later,
+    ]);
+    let told: Vec<_> = told
+        .iter()
+        .map(|each| {
+            each.as_ref()
+                .map(|record| record.item.title())
+                .map_err(ToString::to_string)
+        })
+        .collect();
+    let quarantined = |text: &str| Err(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            quarantined("entry “Nameless”: it has no valid UUID"),
+            Ok("Good"),
+            quarantined(
+                "entry “Strange”: what Credex keeps there was changed, and cannot be read any more"
+            ),
+            Ok("Strange"),
+            quarantined(
+                "entry “Later”: what Credex keeps there was written by a later version of it"
+            ),
+            Ok("Later"),
+        ]
+    );
+}
+
+#[test]
+fn one_time_passwords_of_every_age_are_read() {
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let plain = "12345678901234567890";
+    let uri = format!("otpauth://totp/a?secret={secret}&period=60");
+    let keeotp = format!("key={secret}&step=60&size=6");
+    for strings in [
+        vec![("otp", uri.as_str())],
+        vec![("otp", keeotp.as_str())],
+        vec![
+            ("TOTP Seed", "gezd gnbv gy3t qojq gezd gnbv gy3t qojq"),
+            ("TOTP Settings", "60;6"),
+        ],
+        vec![("TimeOtp-Secret-Base32", secret), ("TimeOtp-Period", "60")],
+        vec![
+            ("TimeOtp-Secret", plain),
+            ("TimeOtp-Period", "60"),
+            ("TimeOtp-Algorithm", "HMAC-SHA-1"),
+        ],
+        vec![
+            (
+                "TimeOtp-Secret-Hex",
+                "3132333435363738393031323334353637383930",
+            ),
+            ("TimeOtp-Period", "60"),
+        ],
+        vec![
+            ("TimeOtp-Secret-Base64", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA="),
+            ("TimeOtp-Period", "60"),
+        ],
+    ] {
+        let item = item(&strings);
+        let totp = item
+            .credential("totp")
+            .unwrap_or_else(|| panic!("{strings:?}"));
+        assert_eq!(
+            (totp.text("secret"), totp.number("period")),
+            (Some(secret), Some(60)),
+            "{strings:?}"
+        );
+        assert_eq!(item.credentials.len(), 1, "{strings:?}");
+    }
+    let steam = item(&[("TOTP Seed", secret), ("TOTP Settings", "30;S")]);
+    assert_eq!(steam.credential("totp"), None);
+    assert_eq!(
+        steam
+            .credential("custom-fields")
+            .unwrap()
+            .get("fields")
+            .unwrap()[1]["value"],
+        "30;S"
+    );
+}
+
+#[test]
+fn an_entry_that_expires_says_so() {
+    let mut expiring = entry(1, &[]);
+    let expiry = times::write("ExpiryTime", 1_900_000_000).unwrap();
+    let expires = Element::new("Times").with([Element::with_text("Expires", "True"), expiry]);
+    expiring.children.push(expires);
+    let record = told(vec![expiring]).remove(0).unwrap();
+    let field = &record
+        .item
+        .credential("custom-fields")
+        .unwrap()
+        .get("fields")
+        .unwrap()[0];
+    assert_eq!(
+        (&field["label"], &field["value"]),
+        (&json!("Expires"), &json!("2030-03-17T17:46:40Z"))
+    );
+}
+
+/// What comes back of a record that was drawn and read.
+fn through(whole: &Record) -> Record {
+    let mut adjusted = whole.clone();
+    let mut pool = Pool::new(Vec::new());
+    let drawn = draw(&mut adjusted, Uuid::from_bytes([3; 16]), None, &mut pool).unwrap();
+    assert_eq!(&adjusted, whole);
+    Reading::new(&drawn.element, None, pool.binaries())
+        .unwrap()
+        .whole()
+        .0
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-zA-Z ;,\t\r\n/]{0,12}",
+        prop::sample::select(vec![
+            "",
+            " ",
+            "Title",
+            "otp",
+            "Credex",
+            "Expires",
+            "Favorite",
+            "KP2A_URL",
+            "UserName",
+            "2030-01-01T00:00:00Z",
+            "otpauth://totp/a?secret=JBSWY3DP",
+            "\u{0}",
+            "\u{fffe}",
+            "a;b",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn field() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(vec!["string", "concealed-string", "email", "new"]);
+    (kind, text(), text())
+        .prop_map(|(kind, label, value)| json!({"fieldType": kind, "label": label, "value": value}))
+}
+
+fn credential() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (field(), field())
+            .prop_map(|(user, word)| json!({"type": "basic-auth", "username": user, "password": word})),
+        field().prop_map(|field| json!({"type": "note", "content": field})),
+        prop::collection::vec(field(), 0..4)
+            .prop_map(|fields| json!({"type": "custom-fields", "fields": fields})),
+        (text(), 0..90_i64, text()).prop_map(|(secret, period, issuer)| json!({"type": "totp",
+            "secret": secret, "period": period, "digits": 6, "algorithm": "sha1", "issuer": issuer})),
+        text().prop_map(|name| json!({"type": "file", "id": "ZmlsZQ", "name": name})),
+        field().prop_map(|field| json!({"type": "credit-card", "number": field})),
+    ]
+}
+
+prop_compose! {
+    fn record()(
+        title in text(),
+        urls in prop::collection::vec(text(), 0..4),
+        tags in prop::collection::vec(text(), 0..4),
+        favorite in any::<Option<bool>>(),
+        moment in any::<Option<i64>>(),
+        credentials in prop::collection::vec(credential(), 0..5),
+        content in prop::collection::vec(any::<u8>(), 0..9),
+    ) -> Record {
+        let mut item = Item::new(Some("AwMDAwMDAwMDAwMDAwMDAw".to_owned()), &title);
+        item.set_urls(urls);
+        item.set_tags(tags);
+        item.credentials = credentials.into_iter().filter_map(Object::from_value).collect();
+        if let Some(favorite) = favorite {
+            item.members.set("favorite", favorite);
+        }
+        if let Some(moment) = moment {
+            item.members.set("creationAt", moment);
+        }
+        let has_file = item.credential("file").is_some();
+        let mut record = Record::new(item, "");
+        if has_file {
+            let id = "ZmlsZQ".to_owned();
+            record.attachments.push(Attachment { id, content: Zeroizing::new(content) });
+        }
+        record
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_record_says_comes_back(whole in record()) {
+        let back = through(&whole);
+        prop_assert_eq!(&back.item, &whole.item);
+        for attachment in &whole.attachments {
+            prop_assert!(back.attachments.contains(attachment));
+        }
+    }
+}
+
+#[test]
+fn a_custom_field_that_a_person_adds_beside_ours_is_told() {
+    let mut whole = Record::new(Item::new(None, "Bank"), "");
+    let mut card = Object::credential("credit-card");
+    card.set_field("number", FieldType::Concealed, "4111");
+    whole.item.credentials.push(card.clone());
+    let mut pool = Pool::new(Vec::new());
+    let mut drawn = draw(&mut whole, Uuid::from_bytes([3; 16]), None, &mut pool).unwrap();
+    drawn.element.children.push(string("Branch", "12"));
+    let back = Reading::new(&drawn.element, None, &[]).unwrap().whole().0;
+    assert_eq!(back.item.credentials[0], card);
+    assert_eq!(
+        back.item.credentials[1].get("fields").unwrap()[0]["label"],
+        "Branch"
+    );
+}

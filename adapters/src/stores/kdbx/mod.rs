@@ -19,7 +19,8 @@
 //! | a custom field `Expires` | the moment of expiry | ours |
 //!
 //! Of each kind of credential, the first one of an item. Everything else is carried (`crate::carry`):
-//! as strings, and in the protected string `Credex`.
+//! as strings, and in the protected string `Credex`. A value that refers to another entry (`{REF:…}`)
+//! is read as what it leads to.
 //!
 //! # What is not read
 //!
@@ -98,8 +99,7 @@ impl Adapter for Kdbx {
                 "passkey",
                 "totp",
             ],
-            removal: "Close {} in every program, then remove it: rm -- {}. Snapshots and backups \
-                      keep older copies",
+            removal: "Delete the file {} once no program has it open, and any copy of it.",
         }
     }
 

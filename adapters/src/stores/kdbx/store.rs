@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::entry::{Reading, draw, uuid, uuid_of};
+use super::entry::{Reading, References, draw, uuid, uuid_of};
 use super::format::{CompositeKey, Database, DerivedKey, Element, Kdf, seal, unlock};
 use super::groups::{Groups, walk};
 use super::plan::{Entry, Plan, locate};
@@ -32,9 +32,10 @@ impl Store for KdbxStore {
         each: &mut dyn FnMut(Result<Record, Quarantined>) -> bool,
     ) -> Result<(), Fault> {
         let binaries = &self.database.binaries;
+        let references = References::new(&self.database.tree);
         let mut goes_on = true;
         let recycled = walk(&self.database.tree, &mut |entry, place| {
-            goes_on = match Reading::new(entry, place, binaries) {
+            goes_on = match Reading::new(entry, place, binaries, &references) {
                 Ok(reading) => {
                     let (whole, told) = reading.whole();
                     told.is_none_or(|told| each(Err(told))) && each(Ok(whole))
@@ -135,8 +136,11 @@ impl KdbxStore {
         if changes.is_empty() {
             return entries;
         }
+        let literally = References::default();
         walk(&self.database.tree, &mut |entry, place| {
-            if let (Some(id), Ok(reading)) = (uuid(entry), Reading::new(entry, place, &[])) {
+            if let (Some(id), Ok(reading)) =
+                (uuid(entry), Reading::new(entry, place, &[], &literally))
+            {
                 let (whole, _) = reading.whole();
                 let entry = Entry {
                     id,
@@ -180,11 +184,13 @@ fn verify(back: &Database, next: &Database, expected: &[(Uuid, Record)]) -> Resu
     let mut left: HashMap<Uuid, &Record> =
         expected.iter().map(|(id, record)| (*id, record)).collect();
     let mut differs = None;
+    let literally = References::default();
     walk(&back.tree, &mut |entry: &Element, place| {
         let Some(record) = uuid(entry).and_then(|id| left.remove(&id)) else {
             return true;
         };
-        let read = Reading::new(entry, place, &back.binaries).map(|reading| reading.whole().0);
+        let read =
+            Reading::new(entry, place, &back.binaries, &literally).map(|reading| reading.whole().0);
         if !read.is_ok_and(|read| is_same(&read, record)) {
             differs = Some(record.origin.clone());
         }

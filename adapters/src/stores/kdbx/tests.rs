@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::entry::{Reading, draw};
+use super::entry::{Reading, References, draw};
 use super::format::{CompositeKey, Database, Element};
 use super::pool::Pool;
 use super::*;
@@ -146,6 +146,50 @@ fn one_time_passwords_of_every_age_are_read() {
 }
 
 #[test]
+fn a_reference_is_read_as_what_it_leads_to() {
+    let to = |wanted: &str, number: u8| {
+        format!("{{REF:{wanted}@I:{}}}", format!("{number:02x}").repeat(16))
+    };
+    let told = told(vec![
+        entry(
+            1,
+            &[
+                ("UserName", "tove"),
+                ("Password", &to("P", 2)),
+                ("Notes", &to("N", 1)),
+            ],
+        ),
+        entry(
+            2,
+            &[
+                ("UserName", &to("U", 1)),
+                ("Password", "hunter2"),
+                ("URL", &to("A", 9)),
+            ],
+        ),
+    ]);
+    let logins: Vec<_> = told
+        .iter()
+        .map(|each| {
+            each.as_ref()
+                .unwrap()
+                .item
+                .credential("basic-auth")
+                .unwrap()
+        })
+        .map(|login| (login.field("username"), login.field("password")))
+        .collect();
+    assert_eq!(logins, [(Some("tove"), Some("hunter2")); 2]);
+    let item = |number: usize| &told[number].as_ref().unwrap().item;
+    // What leads nowhere, or back to where it came from, stays as it is.
+    assert_eq!(item(1).urls().collect::<Vec<_>>(), [to("A", 9)]);
+    assert_eq!(
+        item(0).credential("note").unwrap().field("content"),
+        Some(to("N", 1).as_str())
+    );
+}
+
+#[test]
 fn an_entry_that_expires_says_so() {
     let mut expiring = entry(1, &[]);
     let expiry = times::write("ExpiryTime", 1_900_000_000).unwrap();
@@ -170,10 +214,15 @@ fn through(whole: &Record) -> Record {
     let mut pool = Pool::new(Vec::new());
     let drawn = draw(&mut adjusted, Uuid::from_bytes([3; 16]), None, &mut pool).unwrap();
     assert_eq!(&adjusted, whole);
-    Reading::new(&drawn.element, None, pool.binaries())
-        .unwrap()
-        .whole()
-        .0
+    Reading::new(
+        &drawn.element,
+        None,
+        pool.binaries(),
+        &References::default(),
+    )
+    .unwrap()
+    .whole()
+    .0
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -270,7 +319,10 @@ fn a_custom_field_that_a_person_adds_beside_ours_is_told() {
     let mut pool = Pool::new(Vec::new());
     let mut drawn = draw(&mut whole, Uuid::from_bytes([3; 16]), None, &mut pool).unwrap();
     drawn.element.children.push(string("Branch", "12"));
-    let back = Reading::new(&drawn.element, None, &[]).unwrap().whole().0;
+    let back = Reading::new(&drawn.element, None, &[], &References::default())
+        .unwrap()
+        .whole()
+        .0;
     assert_eq!(back.item.credentials[0], card);
     assert_eq!(
         back.item.credentials[1].get("fields").unwrap()[0]["label"],

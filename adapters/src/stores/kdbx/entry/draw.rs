@@ -11,8 +11,8 @@ use super::super::pool::Pool;
 use super::super::times;
 use super::read::{Reading, renamed};
 use super::{
-    EXPIRES, FAVORITE, MORE_URLS, NOTES, OTP, OWN, PASSWORD, RESIDUE, TITLE, URL, USERNAME, is_xml,
-    passkey,
+    EXPIRES, FAVORITE, MORE_URLS, NOTES, OTP, OWN, PASSWORD, RESIDUE, References, TITLE, URL,
+    USERNAME, is_xml, passkey,
 };
 use crate::carry::{Carried, carry};
 use crate::forms::otpauth;
@@ -41,7 +41,7 @@ pub(in super::super) fn draw(
     let expiry = draw_strings(&mut element, whole);
     element.children.insert(1, draw_times(whole, expiry));
     draw_attachments(&mut element, whole, pool);
-    let mut native = Reading::new(&element, place, pool.binaries())?.native;
+    let mut native = Reading::new(&element, place, pool.binaries(), &References::default())?.native;
     // The bytes are in the file as they are; only what is said of them can have to be carried.
     let (of_whole, of_native) = (
         std::mem::take(&mut whole.attachments),

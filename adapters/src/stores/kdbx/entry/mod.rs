@@ -7,9 +7,11 @@ mod draw;
 mod one_time;
 mod passkey;
 mod read;
+mod references;
 
 pub(super) use draw::{Drawn, draw};
 pub(super) use read::Reading;
+pub(super) use references::References;
 
 use uuid::Uuid;
 

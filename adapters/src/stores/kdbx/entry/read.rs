@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::super::format::{Binary, Element};
 use super::super::times;
 use super::{
-    EXPIRES, FAVORITE, MORE_URLS, NOTES, PASSWORD, RESIDUE, TITLE, URL, USERNAME, id_of, one_time,
-    passkey, uuid,
+    EXPIRES, FAVORITE, MORE_URLS, NOTES, PASSWORD, RESIDUE, References, TITLE, URL, USERNAME,
+    id_of, one_time, passkey, uuid,
 };
 use crate::carry::{CarriedField, Residue, ResidueError, restore};
 use crate::{Attachment, FieldType, Item, Object, Place, Quarantined, Record};
@@ -27,10 +27,14 @@ pub(in super::super) struct Reading {
 pub(super) struct Strings<'e>(Vec<(&'e str, &'e str, bool)>);
 
 impl<'e> Strings<'e> {
-    fn new(entry: &'e Element, origin: &str) -> Result<Self, Quarantined> {
+    fn new(
+        entry: &'e Element,
+        references: &References<'e>,
+        origin: &str,
+    ) -> Result<Self, Quarantined> {
         let strings = entry.children_named("String").map(|string| {
             let key = string.child_text("Key").unwrap_or_default();
-            let value = string.child("Value");
+            let value = string.child("Value").map(|value| references.resolve(value));
             let text = value.map_or(Some(""), Element::text).ok_or_else(|| {
                 Quarantined::new(origin, format!("its “{key}” cannot be made out"))
             })?;
@@ -57,14 +61,15 @@ impl<'e> Strings<'e> {
 
 impl Reading {
     /// Reads an entry. `binaries` are the bytes of attachments, in the order of their numbers.
-    pub(in super::super) fn new(
-        entry: &Element,
+    pub(in super::super) fn new<'t>(
+        entry: &'t Element,
         place: Option<&Place>,
         binaries: &[Binary],
+        references: &References<'t>,
     ) -> Result<Self, Quarantined> {
         let origin = origin(entry, place);
         let id = uuid(entry).ok_or_else(|| Quarantined::new(&origin, "it has no valid UUID"))?;
-        let mut strings = Strings::new(entry, &origin)?;
+        let mut strings = Strings::new(entry, references, &origin)?;
         let residue = strings.take(RESIDUE).map(Residue::parse);
         let fields = match &residue {
             Some(Ok(residue)) => carried(residue, &mut strings),

@@ -1,6 +1,6 @@
 //! Groups and collections: a group is the collection with its UUID for an id.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64;
 use uuid::Uuid;
@@ -66,6 +66,24 @@ fn root(tree: &Element) -> Option<&Element> {
     tree.child("Root")?.child("Group")
 }
 
+/// The UUIDs of all groups and entries.
+pub(super) fn uuids(tree: &Element) -> HashSet<Uuid> {
+    let mut found = HashSet::new();
+    if let Some(root) = root(tree) {
+        collect(root, &mut found);
+    }
+    found
+}
+
+fn collect(element: &Element, found: &mut HashSet<Uuid>) {
+    found.extend(uuid(element));
+    if element.name() == "Group" {
+        let is_one = |child: &&Element| matches!(child.name(), "Group" | "Entry");
+        let children = element.children.iter().filter(is_one);
+        children.for_each(|child| collect(child, found));
+    }
+}
+
 /// The UUID of the recycle bin, if there is one.
 fn recycle_bin(tree: &Element) -> Option<Uuid> {
     let text = tree.child("Meta")?.child_text("RecycleBinUUID")?;
@@ -125,6 +143,8 @@ pub(super) struct Groups {
     groups: Vec<Group>,
     by_id: HashMap<Uuid, usize>,
     by_title: HashMap<(usize, String), usize>,
+    /// The UUIDs that nothing new can have, those in the recycle bin too.
+    taken: HashSet<Uuid>,
 }
 
 #[derive(Clone)]
@@ -143,6 +163,7 @@ impl Groups {
             groups: Vec::new(),
             by_id: HashMap::new(),
             by_title: HashMap::new(),
+            taken: uuids(tree),
         };
         if let Some(root) = root(tree) {
             groups.collect(root, None, recycle_bin(tree));
@@ -203,8 +224,9 @@ impl Groups {
     }
 
     fn make(&mut self, above: usize, id: Option<Uuid>, step_of: &Step) -> usize {
-        let taken = |id: &Uuid| self.groups.iter().any(|group| group.id == *id);
-        let id = id.filter(|id| !taken(id)).unwrap_or_else(Uuid::new_v4);
+        let id = id.filter(|id| !self.taken.contains(id));
+        let id = id.unwrap_or_else(Uuid::new_v4);
+        self.taken.insert(id);
         let element = group(id, step_of);
         let step = step(&element);
         self.push(Group {

@@ -61,6 +61,7 @@ mod store;
 mod tests;
 mod times;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -115,7 +116,7 @@ impl Adapter for Kdbx {
             Access::Write => file::try_read(&location.path, MOST_BYTES)?,
         };
         let store = match content {
-            Some(content) => location.unlock(&content, ask)?,
+            Some(content) => location.unlock(&content, access, ask)?,
             None => location.create(ask)?,
         };
         Ok(Box::new(store))
@@ -156,10 +157,13 @@ impl Location {
         CompositeKey::new(passphrase, keyfile).map_err(|problem| problem.at(&self.place))
     }
 
-    fn unlock(self, content: &[u8], ask: &mut dyn Ask) -> Result<KdbxStore, Fault> {
+    fn unlock(self, content: &[u8], access: Access, ask: &mut dyn Ask) -> Result<KdbxStore, Fault> {
         let fault = |problem: Problem| problem.at(&self.place);
-        // Before anybody is asked: what is too large or damaged needs no passphrase.
-        unlock(content).map_err(fault)?;
+        // Before anybody is asked: what is too large, damaged or old needs no passphrase.
+        let locked = unlock(content).map_err(fault)?;
+        if access == Access::Write && !locked.is_current() {
+            return Err(fault(Problem::OLD));
+        }
         let mut question = Question {
             place: self.place.clone(),
             asked: Asked::Passphrase,
@@ -218,6 +222,7 @@ impl Location {
             key,
             derived,
             database,
+            groups: RefCell::new(None),
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::entry::{Drawn, draw, id_of, uuid, uuid_of};
 use super::format::{Binary, Element};
-use super::groups::Groups;
+use super::groups::{Groups, uuids};
 use super::pool::Pool;
 use crate::{Change, Object, Place, Quarantined, Record};
 
@@ -43,12 +43,10 @@ struct Replaced {
 
 impl Plan {
     pub(super) fn new(tree: &Element, binaries: Vec<Binary>, ids: HashMap<String, Entry>) -> Self {
-        let mut taken = HashSet::new();
-        collect_ids(tree, &mut taken);
         Self {
             groups: Groups::new(tree),
             pool: Pool::new(binaries),
-            taken,
+            taken: uuids(tree),
             ids,
             added: HashMap::new(),
             replaced: HashMap::new(),
@@ -137,18 +135,6 @@ pub(super) fn locate(groups: &mut Groups, whole: &mut Record) -> (Uuid, Option<P
             (group, groups.native_of(group))
         }
         None => (groups.root(), None),
-    }
-}
-
-fn collect_ids(element: &Element, taken: &mut HashSet<Uuid>) {
-    if matches!(element.name(), "Group" | "Entry") {
-        taken.extend(uuid(element));
-    }
-    if element.name() != "Entry" {
-        element
-            .children
-            .iter()
-            .for_each(|child| collect_ids(child, taken));
     }
 }
 

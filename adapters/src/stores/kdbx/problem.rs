@@ -26,6 +26,12 @@ pub(super) enum Problem {
 }
 
 impl Problem {
+    /// KDBX 3.1, where something should be written.
+    pub(super) const OLD: Self = Self::Unknown {
+        what: "it is KDBX 3.1, which can only be read",
+        advice: "Save it as KDBX 4 in your password manager first",
+    };
+
     /// The fault, for the database at `place`.
     pub(super) fn at(self, place: &str) -> Fault {
         let place = place.to_owned();

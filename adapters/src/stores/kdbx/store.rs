@@ -1,5 +1,6 @@
 //! An open database.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub(super) struct KdbxStore {
     /// The key of the file as it is; `None` if there is no file yet.
     pub(super) derived: Option<DerivedKey>,
     pub(super) database: Database,
+    /// The groups for what was foreseen, found once for all of it.
+    pub(super) groups: RefCell<Option<Groups>>,
 }
 
 impl Store for KdbxStore {
@@ -56,8 +59,9 @@ impl Store for KdbxStore {
 
     fn foresee(&self, record: &Record) -> Foreseen {
         let mut whole = record.clone();
-        let mut groups = Groups::new(&self.database.tree);
-        let (_, place) = locate(&mut groups, &mut whole);
+        let mut groups = self.groups.borrow_mut();
+        let groups = groups.get_or_insert_with(|| Groups::new(&self.database.tree));
+        let (_, place) = locate(groups, &mut whole);
         let id = uuid_of("item", whole.item.id());
         match draw(&mut whole, id, place.as_ref(), &mut Pool::new(Vec::new())) {
             Ok(drawn) => foresee(&whole, &drawn.native, Vec::new()),
@@ -107,6 +111,7 @@ impl Store for KdbxStore {
         };
         let seen = file::replace(&self.path, &self.seen, &sealed, &mut verify)?;
         (self.seen, self.derived, self.database) = (seen, Some(derived), next);
+        self.groups.take();
         Ok(Written {
             records: expected.len(),
             refused,
@@ -116,12 +121,8 @@ impl Store for KdbxStore {
 
 impl KdbxStore {
     fn check_writable(&self) -> Result<(), Problem> {
-        let advice = "Save it as KDBX 4 in your password manager first";
         match (self.database.is_current(), self.database.is_damaged) {
-            (false, _) => Err(Problem::Unknown {
-                what: "it is KDBX 3.1, which can only be read",
-                advice,
-            }),
+            (false, _) => Err(Problem::OLD),
             (true, true) => Err(Problem::Unknown {
                 what: "it has values that cannot be made out, and would be destroyed",
                 advice: "Repair it with KeePassXC first",

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::entry::{Reading, References, draw};
 use super::format::{CompositeKey, Database, Element};
+use super::groups::Groups;
 use super::pool::Pool;
 use super::*;
-use crate::{Attachment, FieldType, Item, Object, Quarantined, Record};
+use crate::{Attachment, FieldType, Item, Object, Place, Quarantined, Record};
 
 fn string(key: &str, value: &str) -> Element {
     Element::new("String").with([
@@ -40,6 +41,7 @@ fn told(entries: Vec<Element>) -> Vec<Result<Record, Quarantined>> {
         key: CompositeKey::new(Some(""), None).unwrap(),
         derived: None,
         database: Database::new(tree),
+        groups: RefCell::new(None),
     };
     let mut told = Vec::new();
     let mut each = |one| {
@@ -187,6 +189,41 @@ fn a_reference_is_read_as_what_it_leads_to() {
         item(0).credential("note").unwrap().field("content"),
         Some(to("N", 1).as_str())
     );
+}
+
+#[test]
+fn nothing_is_put_into_the_recycle_bin_and_nothing_has_a_uuid_from_there() {
+    let mut tree = document();
+    let bin = data_encoding::BASE64.encode(&[7; 16]);
+    let meta = tree.child_mut("Meta").unwrap();
+    meta.children
+        .push(Element::with_text("RecycleBinUUID", &bin));
+    let root = tree
+        .child_mut("Root")
+        .and_then(|root| root.child_mut("Group"))
+        .unwrap();
+    let group = |id: &str, name: &str| {
+        Element::new("Group").with([
+            Element::with_text("UUID", id),
+            Element::with_text("Name", name),
+        ])
+    };
+    let gone = data_encoding::BASE64.encode(&[8; 16]);
+    root.children
+        .push(group(&bin, "Bin").with([group(&gone, "Old"), entry(9, &[])]));
+    let mut groups = Groups::new(&tree);
+    for id in [7, 8] {
+        let mut step = crate::Step::titled("Old");
+        step.0
+            .set("id", data_encoding::BASE64URL_NOPAD.encode(&[id; 16]));
+        let found = groups.place(&mut Place {
+            steps: vec![step],
+            owner: None,
+        });
+        assert!(![7, 8].contains(&found.as_bytes()[0]), "{found}");
+    }
+    let recycled = groups::walk(&tree, &mut |entry, _| panic!("{entry:?}"));
+    assert_eq!(recycled, 1);
 }
 
 #[test]

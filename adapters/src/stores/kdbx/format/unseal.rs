@@ -36,6 +36,11 @@ pub(crate) fn unlock(file: &[u8]) -> Result<Locked<'_>, Problem> {
 }
 
 impl Locked<'_> {
+    /// Whether it is KDBX 4.
+    pub(crate) fn is_current(&self) -> bool {
+        self.header.is_current()
+    }
+
     /// Derives the key, which takes a while.
     pub(crate) fn derive(&self, key: &CompositeKey) -> Result<DerivedKey, Problem> {
         let missing = Problem::Malformed("its header does not say how the key is derived");

@@ -187,6 +187,8 @@ fn the_files_of_browsers_and_others_are_told_by_their_columns() {
         .map(Object::kind)
         .collect();
     assert_eq!(kinds, ["basic-auth", "totp"]);
+    let (_, text) = through(&BrowserCsv::APPLE, &records);
+    assert!(!text.contains("Credex"), "{text}");
 
     let other =
         "url;username;password;totp;extra;name;grouping;fav\nhttp://sn;;;;Text;Note;Home;1\n";
@@ -212,6 +214,20 @@ fn one_bad_line_costs_that_line() {
     assert_eq!(quarantined, expected);
     let fields = records[0].item.credential("custom-fields").unwrap();
     assert_eq!(fields.get("fields").unwrap()[0]["value"], "x");
+}
+
+#[test]
+fn an_address_that_a_browser_writes_in_its_own_way_costs_nothing_else() {
+    let mut record = login("Forge", "https://forge.example");
+    record.item.set_tags(["iron"]);
+    let (_, text) = through(&BrowserCsv::CHROMIUM, &[record.clone()]);
+    let theirs = text.replace("https://forge.example\"", "https://forge.example/\"");
+    assert_ne!(theirs, text);
+    let (records, quarantined) = read(theirs.as_bytes()).unwrap();
+    assert_eq!(quarantined, [""; 0]);
+    assert_eq!(records[0].item.id(), record.item.id());
+    assert_eq!(records[0].item.title(), "Forge");
+    assert_eq!(records[0].item.tags().collect::<Vec<_>>(), ["iron"]);
 }
 
 #[test]

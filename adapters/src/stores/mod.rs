@@ -12,6 +12,10 @@ pub mod secret_service;
 
 use crate::Adapter;
 
+/// How an export that is plaintext is removed.
+const REMOVAL: &str = "Remove it, and every copy of it: rm -- {}. Where it is in the trash, in snapshots or in backups, \
+     whoever finds it can read it";
+
 /// Every kind of store that there is.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Adapter>> {

@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 use self::envelope::Kdf;
 use self::vault::Vault;
+use super::REMOVAL;
 use crate::file::{self, Seen};
 use crate::{
     Access, Adapter, Ask, Asked, Change, Description, Direction, Fault, Foreseen, Quarantined,
@@ -78,7 +79,7 @@ impl Adapter for Bitwarden {
                 "address",
                 "ssh-key",
             ],
-            removal: "shred -u {}",
+            removal: REMOVAL,
         }
     }
 

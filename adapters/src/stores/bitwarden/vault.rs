@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::envelope::{Envelope, EnvelopeError, Kdf};
 use super::native;
 use crate::archive::{self, Archive};
-use crate::{Attachment, Fault, Object, Quarantined, Record, stable_id};
+use crate::{Attachment, Fault, Object, Quarantined, Record, new_id, stable_id};
 
 /// The file with the vault in an export with attachments, and the folder of those.
 const DATA: &str = "data.json";
@@ -218,9 +218,16 @@ impl Vault {
             }
         }
         let folders = self.folder_names();
+        let mut ids = HashSet::new();
         for item in &self.items {
             let mut told = Vec::new();
-            let record = native::read(item, &folders, &self.attachments, &mut told);
+            let mut record = native::read(item, &folders, &self.attachments, &mut told);
+            // A clone that was made in Bitwarden.
+            if let Ok(record) = &mut record
+                && !ids.insert(record.item.id().to_owned())
+            {
+                record.item.members.set("id", new_id());
+            }
             for told in told.into_iter().map(Err).chain([record]) {
                 if !each(told) {
                     return;

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use self::dialect::{Column, Dialect};
+use super::REMOVAL;
 use crate::file::{self, Seen};
 use crate::{
     Access, Adapter, Ask, Change, Description, Direction, Fault, Foreseen, Quarantined, Record,
@@ -69,7 +70,7 @@ impl Adapter for Csv {
             direction: Direction::In,
             plaintext: true,
             native: NATIVE,
-            removal: "shred -u {}",
+            removal: REMOVAL,
         }
     }
 
@@ -97,7 +98,7 @@ impl Adapter for BrowserCsv {
                 (true, false) => &["basic-auth", "note"],
                 (true, true) => NATIVE,
             },
-            removal: "shred -u {}",
+            removal: REMOVAL,
         }
     }
 

@@ -96,7 +96,19 @@ pub(super) fn read(columns: &[Column], cells: &[Cell]) -> Read {
 }
 
 fn restore(native: Record, noted: &mut block::Noted, residue: &Residue) -> Record {
-    carry::restore(native, &mut noted.fields, residue)
+    let id = native.item.id().to_owned();
+    let mut whole = carry::restore(without_id(native), &mut noted.fields, residue);
+    if whole.item.id().is_empty() {
+        whole.item.members.set("id", id);
+    }
+    whole
+}
+
+/// A record whose id is none: it was made of what a browser may write in another way, so that what
+/// is carried must not depend on it.
+fn without_id(mut native: Record) -> Record {
+    native.item.members.set("id", "");
+    native
 }
 
 fn read_firefox(columns: &[Column], cells: &[Cell], item: &mut Item) {
@@ -255,7 +267,10 @@ fn meanings(dialect: Dialect) -> Vec<Column> {
 fn carry_all(dialect: Dialect, record: &Record, lost: Vec<(String, String)>) -> Option<Written> {
     let mut cells = bare(dialect, record);
     let native = read(&meanings(dialect), &cells).record;
-    let carried = carry::carry(record, &native, &|_| false);
+    let mut carried = carry::carry(record, &native, &|_| false);
+    if carried.residue.is_some() {
+        carried = carry::carry(record, &without_id(native.clone()), &|_| false);
+    }
     let at = dialect
         .columns()
         .iter()

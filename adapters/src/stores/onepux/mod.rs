@@ -23,6 +23,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::REMOVAL;
 use super::read_only::ReadOnly;
 use crate::archive::{self, Archive};
 use crate::{
@@ -66,7 +67,7 @@ impl Adapter for OnePux {
                 "file",
                 "item-reference",
             ],
-            removal: "shred -u {}",
+            removal: REMOVAL,
         }
     }
 

@@ -23,6 +23,7 @@ use std::path::Path;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::REMOVAL;
 use super::read_only::ReadOnly;
 use crate::archive::{self, Archive};
 use crate::{
@@ -70,7 +71,7 @@ impl Adapter for ProtonPass {
                 "ssh-key",
                 "file",
             ],
-            removal: "shred -u {}",
+            removal: REMOVAL,
         }
     }
 

@@ -46,13 +46,23 @@ pub(super) fn write(record: &Record, id: Uuid) -> Written {
     let folders = folder.iter().map(String::as_str);
     let native = read_natively(&item, folders, &[], &mut unreadable);
     let is_taken = |label: &str| fields::is_reserved(label) || fields::has(&item, label);
-    let carried = carry::carry(record, &native, &is_taken);
+    let mut carried = carry::carry(record, &native, &is_taken);
+    if carried.residue.is_some() {
+        carried = carry::carry(record, &without_id(native.clone()), &is_taken);
+    }
     fields::append(&mut item, &carried);
     Written {
         item,
         folder,
         native,
     }
+}
+
+/// A record whose id is Bitwarden's affair: it gives new ones to whatever it imports, so that what is
+/// carried must not depend on them.
+fn without_id(mut native: Record) -> Record {
+    native.item.members.set("id", "");
+    native
 }
 
 /// The id that an item gets: that of the record, if it is a UUID, or one that is made of it.
@@ -174,7 +184,11 @@ pub(super) fn read(
         None => Ok(native),
         Some(Ok(residue)) => {
             let mut fields = read.fields;
-            let whole = carry::restore(native, &mut fields, &residue);
+            let id = native.item.id().to_owned();
+            let mut whole = carry::restore(without_id(native), &mut fields, &residue);
+            if whole.item.id().is_empty() {
+                whole.item.members.set("id", id);
+            }
             Ok(whole)
         }
         Some(Err(error)) => {

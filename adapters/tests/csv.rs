@@ -151,6 +151,17 @@ fn chromium_gets_no_note_that_it_would_refuse_a_login_for() {
 }
 
 #[test]
+fn a_file_that_chromium_would_refuse_for_its_length_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("passwords.csv");
+    let change = Change::Add(login("Forge", "https://forge.example"));
+    let mut store = open(&BrowserCsv::CHROMIUM, &path, Access::Write).unwrap();
+    let fault = store.write(&vec![change; 3001], &mut |_| {});
+    assert!(matches!(fault, Err(Fault::TooLarge { .. })), "{fault:?}");
+    assert!(!path.exists());
+}
+
+#[test]
 fn the_files_of_browsers_and_others_are_told_by_their_columns() {
     let firefox = b"\"url\",\"username\",\"password\",\"httpRealm\",\"formActionOrigin\",\"guid\",\"timeCreated\",\"timeLastUsed\",\"timePasswordChanged\"\r\n\
         \"https://forge.example\",\"smith\",\"steel\",,\"https://in.forge.example\",\"{e8d88789-e916-4196-bcbd-81dafae71bbc}\",\"1600000000123\",\"1600000000456\",\"1600000000789\"";

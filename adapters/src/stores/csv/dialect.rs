@@ -132,6 +132,15 @@ impl Dialect {
             Self::Apple => Some(usize::MAX),
         }
     }
+
+    /// The most rows that it takes of one file.
+    pub(super) fn most_rows(self) -> usize {
+        match self {
+            // A file with more is refused (`kMaxPasswordsPerCSVFile` of Chromium's importer).
+            Self::Chromium => 3000,
+            Self::Firefox | Self::Apple => usize::MAX,
+        }
+    }
 }
 
 #[cfg(test)]

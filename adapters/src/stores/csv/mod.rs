@@ -8,11 +8,11 @@
 //! | natively | first web address, user name, password, times, id | first web address, user name, password, note | title, first address, user name, password, note, one-time password |
 //! | everything else | is lost | in the note, if that stays under 1,000 letters | in the note |
 //!
-//! What is carried in a note is a block that people can read ([`crate::forms::block`]). What Firefox
-//! says beyond that (realm, action of the form, last use) is passed on in the extension
-//! `mozilla.org/login`. A file is written only where there is none, for its owner alone; or to an open
-//! file descriptor, `fd/3` or `-`. Its content is plaintext in any case, so nobody writes it who has
-//! not insisted.
+//! Chromium takes no file with more than 3,000 logins. What is carried in a note is a block that
+//! people can read ([`crate::forms::block`]). What Firefox says beyond that (realm, action of the
+//! form, last use) is passed on in the extension `mozilla.org/login`. A file is written only where
+//! there is none, for its owner alone; or to an open file descriptor, `fd/3` or `-`. Its content is
+//! plaintext in any case, so nobody writes it who has not insisted.
 //!
 //! A value that begins like a formula (`=`, `+`, `-`, `@`) is written as it is, for it may be a
 //! password: a spreadsheet program would run it, so such files are not for these.
@@ -280,6 +280,18 @@ impl Store for Table {
                 }
             }
             progress(at + 1);
+        }
+        if rows.len() > dialect.most_rows() {
+            return Err(Fault::TooLarge {
+                place: self.place.clone(),
+                what: format!("there are {} logins", rows.len()),
+                limit: format!(
+                    "the {} that {} takes of one file",
+                    dialect.most_rows(),
+                    dialect.name()
+                ),
+                advice: "Choose a part of them for each of several files".to_owned(),
+            });
         }
         let header = dialect.columns().iter().map(|(name, _)| *name).collect();
         let cells = rows

@@ -20,6 +20,18 @@ impl Document {
         Document::of_items(mark, items)
     }
 
+    /// A document of about so many MiB, in logins that have a lot to tell.
+    pub(super) fn large(mark: &str, mebibytes: u64) -> Document {
+        let subtitle = "made-up words ".repeat(300);
+        let number = usize::try_from(mebibytes << 20).unwrap_or(usize::MAX) / subtitle.len();
+        let login = |index| {
+            let mut login = login(mark, index);
+            login["subtitle"] = subtitle.as_str().into();
+            login
+        };
+        Document::of_items(mark, (0..number).map(login).collect())
+    }
+
     /// A document of these items.
     pub(super) fn of_items(mark: &str, items: Vec<Value>) -> Document {
         let root = json!({

@@ -204,10 +204,7 @@ pub(super) async fn no_json(scene: &mut Scene) -> Seen {
 }
 
 pub(super) async fn large_document(scene: &mut Scene) -> Seen {
-    let one = Document::logins("large document", 1).bytes().len();
-    let two = Document::logins("large document", 2).bytes().len();
-    let wanted = usize::try_from(scene.contract.large << 20).unwrap_or(usize::MAX);
-    let document = Document::logins("large document", wanted / (two - one)).bytes();
+    let document = Document::large("large document", scene.contract.large).bytes();
     let receiver = Receiver::join(scene).await?;
     let arrived = scene.exported(&receiver, &document, &[]).await?;
     same(&document, &arrived.document)?;

@@ -252,10 +252,7 @@ pub(super) async fn moved_offset(scene: &mut Scene) -> Seen {
 }
 
 pub(super) async fn large_document(scene: &mut Scene) -> Seen {
-    let one = Document::logins("large document", 1).bytes().len();
-    let two = Document::logins("large document", 2).bytes().len();
-    let wanted = usize::try_from(scene.contract.large << 20).unwrap_or(usize::MAX);
-    let document = Document::logins("large document", wanted / (two - one));
+    let document = Document::large("large document", scene.contract.large);
     let parcel = Parcel::of(&document)?;
     large(scene, &parcel, &document).await
 }

@@ -81,7 +81,8 @@ impl Exchange<'_> {
         let outcome = self
             .take(target, import, &declared, &granted, interrupt)
             .await?;
-        let receipt = Told::from(interrupt.or(delivery.receipt()).await?);
+        // It is written, and Ctrl-C comes too late.
+        let receipt = Told::from(delivery.receipt().await?);
         self.output.object(Event::Receipt {
             granted: granted.iter().map(String::as_str).collect(),
             receipt: &receipt,

@@ -98,10 +98,13 @@ pub(crate) fn run() -> ExitCode {
     ended.unwrap_or_else(|failure| output.fail(&failure)).into()
 }
 
-/// Every command's help ends with the exit codes.
 fn parse() -> Result<Arguments, clap::Error> {
-    let command = Arguments::command().mut_subcommands(|command| command.after_help(Exit::table()));
-    Arguments::from_arg_matches(&command.try_get_matches()?)
+    Arguments::from_arg_matches(&command().try_get_matches()?)
+}
+
+/// The command line. Every command's help ends with the exit codes.
+pub(crate) fn command() -> clap::Command {
+    Arguments::command().mut_subcommands(|command| command.after_help(Exit::table()))
 }
 
 /// Runs `work` on a runtime of its own.

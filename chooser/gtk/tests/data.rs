@@ -38,7 +38,7 @@ fn the_desktop_entry_is_in_no_menu_and_names_our_program_and_icon() {
     let entry = std::fs::read_to_string(data(".desktop")).unwrap();
     for line in [
         "NoDisplay=true",
-        "Exec=credex-chooser-gtk",
+        "Exec=/usr/libexec/credex-chooser-gtk",
         "Icon=org.credex.Chooser",
     ] {
         assert!(

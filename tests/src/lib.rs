@@ -21,6 +21,7 @@
 //! - [`stage`]: the service's end of a chooser, to ask what no real service would.
 //! - [`website`]: a site with TLS, good or bad; [`browser`] and [`keyring`]: the real GNOME Web, and the
 //!   real gnome-keyring, in which it keeps passwords.
+//! - [`machine`]: a whole computer with its own systemd, to install things on.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
 //! Nothing sleeps. Stories wait for events, with [`patience::within`], which fails with the name of
@@ -59,6 +60,7 @@ pub mod exporter;
 pub mod flatpak;
 pub mod importer;
 pub mod keyring;
+pub mod machine;
 mod mailbox;
 pub mod memory;
 pub mod monitor;

@@ -1,0 +1,79 @@
+//! The package comes, serves whoever logs in, and goes without a trace.
+
+use crate::computer::{SERVICE, install, leave_after, leaves, service_of, with_packages};
+
+const VERSION: &str = "0.1.0";
+
+#[tokio::test]
+async fn who_is_logged_in_while_the_package_comes_is_served_and_nothing_is_left_when_it_goes() {
+    let Some(machine) = with_packages(&[VERSION]).await else {
+        return;
+    };
+    machine.add_user("bob", "another passphrase").await;
+    let ada = machine.log_in("ada").await;
+    let bob = machine.log_in("bob").await;
+    let before = machine.added_files().await;
+
+    leave_after(&machine, 1).await;
+    install(&machine, VERSION).await;
+    let there = machine.added_files().await;
+    assert!(there.contains("/usr/libexec/credexd"), "{there:?}");
+    for person in [&ada, &bob] {
+        assert_eq!(service_of(person).await, "0", "nobody has called it yet");
+    }
+    let status = ada.run(&["credex", "status"]).await.succeeded();
+    assert!(status.contains("credexd 0.1.0 is running"), "{status}");
+    assert_eq!(service_of(&bob).await, "0", "it was started for ada alone");
+
+    leaves(&ada).await;
+    ada.run(&["credex", "status"]).await.succeeded();
+    assert_ne!(service_of(&ada).await, "0", "the bus has started it again");
+
+    machine
+        .root(&["apt-get", "purge", "-y", "credex"])
+        .await
+        .succeeded();
+    leaves(&ada).await;
+    machine.root(&["rm", "-r", "/etc/credex"]).await.succeeded();
+    let after = machine.added_files().await;
+    let left: Vec<_> = after
+        .difference(&before)
+        .filter(|file| !is_a_record(file))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let find = ["find", "/run", "/tmp", "-name", "*credex*"];
+    let sockets = machine.root(&find).await.succeeded();
+    assert_eq!(sockets, "", "nothing of a session is left either");
+    let processes = machine.root(&["ps", "-eo", "args"]).await.succeeded();
+    assert!(!processes.contains("credex"), "{processes}");
+}
+
+#[tokio::test]
+async fn a_bus_that_is_started_again_finds_a_service_again() {
+    let Some(machine) = with_packages(&[VERSION]).await else {
+        return;
+    };
+    install(&machine, VERSION).await;
+    let ada = machine.log_in("ada").await;
+    ada.run(&["credex", "status"]).await.succeeded();
+    let first = service_of(&ada).await;
+    let restart = ["systemctl", "--user", "restart", "dbus.service"];
+    ada.run(&restart).await.succeeded();
+    leaves(&ada).await;
+    ada.run(&["credex", "status"]).await.succeeded();
+    let second = service_of(&ada).await;
+    assert!(second != "0" && second != first, "{first}, then {second}");
+    let state = ["systemctl", "--user", "is-active", SERVICE];
+    ada.run(&state).await.succeeded();
+}
+
+/// What the system itself keeps of every package that comes and goes.
+fn is_a_record(file: &str) -> bool {
+    let records = [
+        "/var/cache/",
+        "/var/lib/apt/",
+        "/var/lib/dpkg/",
+        "/var/log/",
+    ];
+    records.iter().any(|directory| file.starts_with(directory))
+}

@@ -8,8 +8,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Color, Output};
 use crate::{
-    conformance, demo, diff, domain, export, import, log, providers, status, transfer, validate,
-    web,
+    conformance, demo, diff, doctor, domain, export, import, log, providers, status, transfer,
+    validate, web,
 };
 
 /// Moves credentials between password managers, through the Credex session service.
@@ -37,6 +37,7 @@ enum Command {
     Stores(transfer::Stores),
     Providers(providers::Providers),
     Status(status::Status),
+    Doctor(doctor::Doctor),
     Log(log::Log),
     Validate(validate::Validate),
     Diff(diff::Diff),
@@ -55,6 +56,7 @@ impl Command {
             Command::Stores(_) => "stores",
             Command::Providers(_) => "providers",
             Command::Status(_) => "status",
+            Command::Doctor(_) => "doctor",
             Command::Log(_) => "log",
             Command::Validate(_) => "validate",
             Command::Diff(_) => "diff",
@@ -73,6 +75,7 @@ impl Command {
             Command::Stores(stores) => stores.run(output),
             Command::Providers(providers) => on_runtime(providers.run(output)),
             Command::Status(status) => on_runtime(status.run(output)),
+            Command::Doctor(doctor) => on_runtime(doctor.run(output)),
             Command::Log(log) => log.run(output),
             Command::Validate(validate) => validate.run(output),
             Command::Diff(diff) => diff.run(output),

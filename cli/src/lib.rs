@@ -10,6 +10,7 @@ mod attachments;
 mod conformance;
 mod demo;
 mod diff;
+mod doctor;
 mod document;
 mod domain;
 mod exit;

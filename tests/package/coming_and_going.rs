@@ -25,6 +25,14 @@ async fn who_is_logged_in_while_the_package_comes_is_served_and_nothing_is_left_
     assert!(status.contains("credexd 0.1.0 is running"), "{status}");
     assert_eq!(service_of(&bob).await, "0", "it was started for ada alone");
 
+    let doctor = ada.run(&["credex", "doctor"]).await.succeeded();
+    for part in ["activation", "service", "polkit", "memory", "kernel"] {
+        assert!(
+            doctor.contains(&format!("ok   {part}")),
+            "{part} in:\n{doctor}"
+        );
+    }
+
     leaves(&ada).await;
     ada.run(&["credex", "status"]).await.succeeded();
     assert_ne!(service_of(&ada).await, "0", "the bus has started it again");

@@ -1,6 +1,16 @@
 //! Everything that is installed: what it is, and where below the prefix it goes. A test finds what was
 //! forgotten.
 
+/// A unit of a user's systemd.
+macro_rules! unit {
+    ($name:literal) => {
+        file(
+            Placed(concat!("systemd/", $name)),
+            concat!("lib/systemd/user/", $name),
+        )
+    };
+}
+
 /// The description of an interface.
 macro_rules! interface {
     ($name:literal) => {
@@ -8,13 +18,6 @@ macro_rules! interface {
             Source(concat!("protocol/interfaces/", $name)),
             concat!("share/dbus-1/interfaces/", $name),
         )
-    };
-}
-
-/// What is there to be read, where it is in the source tree.
-macro_rules! document {
-    ($path:literal) => {
-        file(Source($path), concat!("share/doc/credex/", $path))
     };
 }
 
@@ -51,10 +54,11 @@ pub(crate) const FILES: &[File] = &[
     file(Program("credexd"), "libexec/credexd"),
     file(Program("credex-chooser"), "libexec/credex-chooser"),
     file(Program("credex-fetcher"), "libexec/credex-fetcher"),
-    file(
-        Placed("systemd/credexd.service"),
-        "lib/systemd/user/credexd.service",
-    ),
+    unit!("credex-fetcher.socket"),
+    unit!("credex-fetcher@.service"),
+    unit!("credex-launcher.socket"),
+    unit!("credex-launcher@.service"),
+    unit!("credexd.service"),
     file(
         Placed("systemd/org.credex.Exchange1.service"),
         "share/dbus-1/services/org.credex.Exchange1.service",
@@ -85,16 +89,6 @@ pub(crate) const FILES: &[File] = &[
         Manual("credex.fish"),
         "share/fish/vendor_completions.d/credex.fish",
     ),
-    document!("LICENSE"),
-    document!("README.md"),
-    document!("chooser/gtk/README.md"),
-    document!("chooser/gtk/data/screenshot.png"),
-    document!("cli/README.md"),
-    document!("client-lib/examples/exporter.rs"),
-    document!("client-lib/examples/importer.rs"),
-    document!("client-lib/examples/web_credentials.rs"),
-    document!("daemon/README.md"),
-    document!("protocol/README.md"),
 ];
 
 /// The dialog in a window.
@@ -117,6 +111,24 @@ pub(crate) const WINDOW: &[File] = &[
         "share/icons/hicolor/symbolic/apps/org.credex.Chooser-symbolic.svg",
     ),
 ];
+
+/// What is there to be read, as it is in the source tree: files, and directories with all that is in them.
+pub(crate) const DOCUMENTS: &[&str] = &[
+    "LICENSE",
+    "README.md",
+    "chooser/gtk/README.md",
+    "chooser/gtk/data/screenshot.png",
+    "cli/README.md",
+    "client-lib/examples",
+    "client-lib/recipes",
+    "daemon/README.md",
+    "protocol/README.md",
+    "protocol/vectors/envelope.json",
+    "systemd/README.md",
+];
+
+/// Where documents go.
+pub(crate) const READING: &str = "share/doc/credex";
 
 /// Links: from, below the prefix, and what they say. The documents name the interfaces where they are
 /// in the source tree.
@@ -144,7 +156,7 @@ mod tests {
             Source(path) | Placed(path) => Some(path),
             Program(_) | Manual(_) => None,
         });
-        from_source.collect()
+        from_source.chain(DOCUMENTS.iter().copied()).collect()
     }
 
     #[test]
@@ -167,7 +179,7 @@ mod tests {
     #[test]
     fn every_file_is_there_and_has_a_place_of_its_own() {
         for path in sources() {
-            assert!(source().join(path).is_file(), "there is no {path}");
+            assert!(source().join(path).exists(), "there is no {path}");
         }
         let mut places = BTreeSet::new();
         for file in FILES.iter().chain(WINDOW) {

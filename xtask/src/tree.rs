@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, at};
-use crate::files::{FILES, File, LINKS, Origin, PAGES, PROGRAMS, WINDOW};
+use crate::files::{DOCUMENTS, FILES, File, LINKS, Origin, PAGES, PROGRAMS, READING, WINDOW};
 use crate::options::source;
 use crate::programs::Programs;
 
@@ -23,6 +23,9 @@ pub(crate) fn lay_out(programs: &Programs, prefix: &Path, directory: &Path) -> R
     let window = WINDOW.iter().filter(|_| programs.has_window);
     for file in FILES.iter().chain(window) {
         tree.place(file)?;
+    }
+    for path in DOCUMENTS {
+        tree.place_document(path)?;
     }
     for (from, to) in LINKS {
         let link = tree.room_for(from)?;
@@ -73,6 +76,22 @@ impl Tree<'_> {
                 set_mode(&to, 0o644)
             }
         }
+    }
+
+    /// A file of the source tree, or a directory with all that is in it.
+    fn place_document(&self, path: &str) -> Result<(), Failure> {
+        let from = source().join(path);
+        if !from.is_dir() {
+            return copy(&from, &self.room_for(&format!("{READING}/{path}"))?, 0o644);
+        }
+        for entry in fs::read_dir(&from).map_err(at("cannot read", &from))? {
+            let name = entry.map_err(at("cannot read", &from))?.file_name();
+            // What Python leaves of what was run.
+            if name != "__pycache__" {
+                self.place_document(&format!("{path}/{}", name.to_string_lossy()))?;
+            }
+        }
+        Ok(())
     }
 
     /// One page for each command of `credex`.

@@ -38,7 +38,9 @@ fn pack(version: &str, directory: &Path) {
         .args([programs, directory])
         // What is installed once, on this computer, need not be small.
         .env("DPKG_DEB_COMPRESSOR_TYPE", "none");
-    let output = command.output().expect("xtask has been built, as by tests/run");
+    let output = command
+        .output()
+        .expect("xtask has been built, as by tests/run");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }

@@ -49,11 +49,53 @@ async fn who_is_logged_in_while_the_package_comes_is_served_and_nothing_is_left_
         .filter(|file| !is_a_record(file))
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    let find = ["find", "/run", "/tmp", "-name", "*credex*"];
-    let sockets = machine.root(&find).await.succeeded();
-    assert_eq!(sockets, "", "nothing of a session is left either");
     let processes = machine.root(&["ps", "-eo", "args"]).await.succeeded();
     assert!(!processes.contains("credex"), "{processes}");
+    let find = ["find", "/run", "/tmp", "-name", "*credex*"];
+    let sockets = machine
+        .root(&[&find[..], &["!", "-type", "d"]].concat())
+        .await;
+    assert_eq!(sockets.succeeded(), "", "nobody listens any more");
+    // The directory in which the sockets were is the session's, and goes with it.
+    drop(ada);
+    let end = [
+        "systemctl",
+        "stop",
+        "user@1001.service",
+        "user-runtime-dir@1001.service",
+    ];
+    machine.root(&end).await.succeeded();
+    assert_eq!(machine.root(&find).await.succeeded(), "");
+}
+
+#[tokio::test]
+async fn what_is_installed_runs_as_hard_as_it_was_written() {
+    let Some(machine) = with_packages(&[VERSION]).await else {
+        return;
+    };
+    install(&machine, VERSION).await;
+    let ada = machine.log_in("ada").await;
+    let doctor = ada.run(&["credex", "doctor"]).await.succeeded();
+    assert!(doctor.contains("ok   unit"), "{doctor}");
+    assert!(!doctor.contains("note sandbox"), "{doctor}");
+    // What a user's unit cannot have counts, too: see systemd/README.md.
+    for (unit, exposure) in [(SERVICE, "59"), ("credex-fetcher@.service", "14")] {
+        let threshold = format!("--threshold={exposure}");
+        let analyze = [
+            "systemd-analyze",
+            "--user",
+            "--no-pager",
+            "security",
+            &threshold,
+            unit,
+        ];
+        ada.run(&analyze).await.succeeded();
+    }
+    let status = format!("/proc/{}/status", service_of(&ada).await);
+    let status = machine.root(&["cat", &status]).await.succeeded();
+    for line in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
+        assert!(status.contains(line), "the kernel says so: {status}");
+    }
 }
 
 #[tokio::test]

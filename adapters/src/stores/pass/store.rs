@@ -78,13 +78,13 @@ impl Folder {
     /// The changes that can be made, and the others.
     fn plan(&self, changes: &[Change]) -> Result<(Vec<Planned>, Vec<Quarantined>), Fault> {
         let tree = scan(&self.root)?;
-        let mut taken: HashSet<_> = tree.entries.into_iter().collect();
+        let mut names = Names::new(&self.root, tree.entries);
         let (mut planned, mut refused) = (Vec::new(), Vec::new());
         let mut recipients: HashMap<PathBuf, Vec<String>> = HashMap::new();
         for change in changes {
             let record = change.record();
             let file = match change {
-                Change::Add(record) => free(record, &mut taken, &self.root),
+                Change::Add(record) => names.free(record),
                 Change::Replace(id, _) => self.file_of(id)?,
             };
             let text = native::write(record, &file);
@@ -151,15 +151,36 @@ impl Folder {
 
 type Told = Vec<Result<Record, Quarantined>>;
 
-/// A file for a record that no other has.
-fn free(record: &Record, taken: &mut HashSet<PathBuf>, root: &Path) -> PathBuf {
-    let path = name::path(record);
-    let mut files = (1..).map(|turn| name::file(&path, turn));
-    let is_free =
-        |file: &PathBuf| !taken.contains(file) && root.join(file).symlink_metadata().is_err();
-    let file = files.find(is_free).unwrap_or_default();
-    taken.insert(file.clone());
-    file
+/// The names of a store, and those that are going to be.
+struct Names<'s> {
+    root: &'s Path,
+    taken: HashSet<PathBuf>,
+    /// The last number that made a name another.
+    turns: HashMap<PathBuf, usize>,
+}
+
+impl<'s> Names<'s> {
+    fn new(root: &'s Path, entries: Vec<PathBuf>) -> Self {
+        Self {
+            root,
+            taken: entries.into_iter().collect(),
+            turns: HashMap::new(),
+        }
+    }
+
+    /// A file for a record that no other has.
+    fn free(&mut self, record: &Record) -> PathBuf {
+        let path = name::path(record);
+        let turn = self.turns.entry(path.clone()).or_default();
+        loop {
+            *turn += 1;
+            let file = name::file(&path, *turn);
+            let is_there = self.root.join(&file).symlink_metadata().is_ok();
+            if !is_there && self.taken.insert(file.clone()) {
+                return file;
+            }
+        }
+    }
 }
 
 /// Does the work for all, some at a time, and stops at the first fault.

@@ -16,6 +16,7 @@ use zbus::zvariant::{DynamicDeserialize, DynamicType, ObjectPath, OwnedObjectPat
 use zeroize::Zeroizing;
 
 use super::fault::{fault, refused};
+use super::found::{Attributes, Collection, Draft, Found};
 use super::prompt::answer;
 use crate::Fault;
 
@@ -40,52 +41,6 @@ pub struct Patience {
     pub service: Duration,
     /// For a person whom it asks.
     pub person: Duration,
-}
-
-/// The attributes of an item, which everybody on the bus can see.
-pub(super) type Attributes = HashMap<String, String>;
-
-/// An item without its secret.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) path: OwnedObjectPath,
-    pub(super) label: String,
-    pub(super) attributes: Attributes,
-    /// Seconds since 1970.
-    pub(super) created: u64,
-    /// Seconds since 1970.
-    pub(super) modified: u64,
-    locked: bool,
-}
-
-#[cfg(test)]
-impl Found {
-    pub(super) fn new(path: &str, attributes: Attributes) -> Self {
-        Self {
-            path: OwnedObjectPath::try_from(path).unwrap(),
-            label: String::new(),
-            attributes,
-            created: 1,
-            modified: 1,
-            locked: false,
-        }
-    }
-}
-
-/// What is in an item.
-#[derive(Clone, PartialEq)]
-pub(super) struct Draft {
-    pub(super) label: String,
-    pub(super) attributes: Attributes,
-    pub(super) secret: Zeroizing<String>,
-}
-
-/// A collection of items.
-#[derive(Debug, Clone)]
-pub(super) struct Collection {
-    pub(super) path: OwnedObjectPath,
-    pub(super) label: String,
-    locked: bool,
 }
 
 /// An open session.
@@ -173,11 +128,7 @@ impl Bus {
 
     async fn look_at_collection(&self, path: OwnedObjectPath) -> Result<Collection, Fault> {
         let properties = self.properties(&path, COLLECTION).await?;
-        Ok(Collection {
-            label: text(&properties, "Label"),
-            locked: is_locked(&properties),
-            path,
-        })
+        Ok(Collection::read(path, &properties))
     }
 
     /// Unlocks a collection, for which the person may be asked.
@@ -210,7 +161,7 @@ impl Bus {
         let mut items = Vec::with_capacity(paths.len());
         for path in paths {
             match self.properties(&path, ITEM).await {
-                Ok(properties) => items.push(found(path, properties)),
+                Ok(properties) => items.push(Found::read(path, properties)),
                 // Somebody deleted it since.
                 Err(Fault::Missing { .. }) => {}
                 Err(fault) => return Err(fault),
@@ -439,36 +390,4 @@ fn silent(doing: &str, time: Duration) -> Fault {
         doing,
         &format!("it did not answer for {} seconds", time.as_secs()),
     )
-}
-
-fn found(path: OwnedObjectPath, mut properties: HashMap<String, OwnedValue>) -> Found {
-    let attributes = properties.remove("Attributes");
-    let attributes = attributes.and_then(|value| Attributes::try_from(value).ok());
-    let number = |name: &str| {
-        properties
-            .get(name)
-            .and_then(|value| u64::try_from(value).ok())
-    };
-    Found {
-        label: text(&properties, "Label"),
-        attributes: attributes.unwrap_or_default(),
-        created: number("Created").unwrap_or_default(),
-        modified: number("Modified").unwrap_or_default(),
-        locked: is_locked(&properties),
-        path,
-    }
-}
-
-fn text(properties: &HashMap<String, OwnedValue>, name: &str) -> String {
-    let text = properties
-        .get(name)
-        .and_then(|value| <&str>::try_from(value).ok());
-    text.unwrap_or_default().to_owned()
-}
-
-fn is_locked(properties: &HashMap<String, OwnedValue>) -> bool {
-    let locked = properties.get("Locked");
-    locked
-        .and_then(|value| bool::try_from(value).ok())
-        .unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::bus::{Attributes, Draft};
+use super::found::{Attributes, Draft};
 use super::schema::{
     ID, ITEM, KIND, Kind, LOGIN, NOTE, OF, OTHER, RESIDUE, SCHEMA, URL, USER, WEB, id, link,
     origin, record,

@@ -10,11 +10,11 @@
 //! | what has none of these | `org.credex.Item`, with that text as the secret |
 //! | attachments | in that text, up to 256 KiB for an item; more is lost |
 //!
-//! Read are by default the items that hold logins, of the schemas in [`schema`]; all others if the
+//! Read are by default the items that hold logins, of the schemas in `schema`; all others if the
 //! location ends with `?all`. The item of another app that is replaced keeps its label and attributes,
 //! by which that app finds it. Nothing secret is in an attribute.
 //!
-//! A writing counts as a whole or not at all, for every reader of ours: [`view`] tells how. Other apps
+//! A writing counts as a whole or not at all, for every reader of ours: `view` tells how. Other apps
 //! see new items one after the other, within the time that the service needs for them, and for a
 //! moment beside those that they replace; if we are killed then, they see the rest after the next
 //! transfer to the collection, or when it is opened for one.
@@ -27,17 +27,20 @@
 mod bus;
 mod fault;
 mod form;
+mod found;
 mod prompt;
 mod schema;
 mod store;
 mod view;
+mod write;
 
 use std::time::Duration;
 
 pub use bus::Patience;
 
 use crate::{Access, Adapter, Ask, Description, Direction, Fault, Store};
-use bus::{Bus, Collection};
+use bus::Bus;
+use found::Collection;
 use store::{Keyring, Opened};
 
 /// What a location ends with that asks for everything.

@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
-use super::bus::{Attributes, Found};
+use super::found::{Attributes, Found};
 use crate::{FieldType, Item, Record};
 
 pub(super) const SCHEMA: &str = "xdg:schema";

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use zbus::zvariant::OwnedObjectPath;
 use zeroize::Zeroizing;
 
-use super::bus::{Attributes, Found};
+use super::found::{Attributes, Found};
 use super::schema::{COMMIT, PENDING, SCHEMA, link};
 
 /// The attribute of a commit that says of which writing it is.

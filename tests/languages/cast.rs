@@ -1,5 +1,6 @@
-//! Who speaks the protocol: an importer and an exporter in each language. A new language is one line
-//! in `languages!`, and one function here.
+//! Who speaks the protocol: an importer and an exporter in each language. A new language is one word
+//! in `languages!`, and one function here: from these follow its pairs with all others, and its turns in
+//! the conformance kit.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,8 @@ use credex_tests::programs;
 /// An implementation.
 #[derive(Debug, Clone)]
 pub struct Language {
-    /// The importer's command, with `{out}` for where it writes what it keeps.
+    /// The importer's command, with `{out}` for where it writes what it keeps: the first document as
+    /// `1.cxf`, its attachments below `1.cxf.attachments`. It runs until it is ended.
     pub importer: Vec<String>,
     /// What the importer announces itself as.
     pub importer_id: &'static str,

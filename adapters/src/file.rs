@@ -194,15 +194,28 @@ fn lock(path: &Path, seen: &Seen) -> Result<Option<File>, Fault> {
     }
 }
 
-/// Looks whether the file is still what was seen.
+/// Looks whether the file is still what was seen, however large it has become.
 fn check(path: &Path, seen: &Seen) -> Result<(), Fault> {
-    let now = match try_read(path, u64::MAX)? {
-        Some(content) => Seen::of(&content),
-        None => Seen::Nothing,
+    let now = match open(path) {
+        Ok(file) => hash(file).map_err(|error| io_fault(path, error))?,
+        Err(rustix::io::Errno::NOENT) => Seen::Nothing,
+        Err(error) => return Err(io_fault(path, error)),
     };
     match now == *seen {
         true => Ok(()),
         false => Err(changed(path)),
+    }
+}
+
+fn hash(mut file: File) -> io::Result<Seen> {
+    let mut digest = Sha256::new();
+    let mut buffer = Zeroizing::new([0; 1 << 16]);
+    loop {
+        let length = file.read(buffer.as_mut_slice())?;
+        match buffer.get(..length) {
+            Some(bytes) if !bytes.is_empty() => digest.update(bytes),
+            _ => return Ok(Seen::Content(digest.finalize().into())),
+        }
     }
 }
 

@@ -75,9 +75,16 @@ impl Showing<'_> {
         shown
     }
 
-    /// A reference to a new field. What is empty or would not survive as a line stays as it is.
+    /// A reference to a new field. What is empty or would not survive as a line stays as it is, as
+    /// does what has a label that XML cannot say.
     fn text(&mut self, label: &str, text: &str, concealed: bool) -> Value {
-        if text.is_empty() || text.trim() != text || label.chars().any(char::is_control) {
+        let is_shown =
+            |letter: char| !letter.is_control() && !matches!(letter, '\u{fffe}'..='\u{ffff}');
+        if text.is_empty()
+            || text.trim() != text
+            || label.is_empty()
+            || !label.chars().all(is_shown)
+        {
             return Value::String(text.to_owned());
         }
         let label = self.free(label);

@@ -173,6 +173,57 @@ fn keepassxc_shows_every_entry_field_code_and_attachment_that_we_wrote() {
 }
 
 #[test]
+fn keepassxc_opens_what_has_strange_texts_in_every_place() {
+    if !is_installed() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ours.kdbx");
+    let strange = [
+        "",
+        " x ",
+        "\u{0}",
+        "a\u{1}b",
+        "\u{fffe}x",
+        "\u{ffff}",
+        "\u{85}\u{feff}",
+        "\r\n\t<&>\"'",
+        "]]>",
+        "🔑",
+    ];
+    let mut all = Vec::new();
+    for (number, text) in strange.iter().enumerate() {
+        let mut item = Item::new(None, &format!("plain {number}"));
+        item.push_login(Some(text), Some(text));
+        item.push_note(text);
+        for label in strange {
+            item.push_custom_field(FieldType::String, label, text);
+        }
+        item.set_urls([*text, "https://a.example", text]);
+        item.set_tags(strange);
+        let mut titled = Record::new(Item::new(None, text), "");
+        titled
+            .item
+            .push_custom_field(FieldType::Concealed, text, text);
+        titled.places.push(Place::titled(["strange", text]));
+        all.extend([Record::new(item, ""), titled]);
+    }
+    assert_eq!(add(&path, &all).records, all.len());
+    let listed = keepassxc(
+        &["ls", "-q", "-R", "-f", path.to_str().unwrap()],
+        &[PASSPHRASE],
+    );
+    for number in 0..strange.len() {
+        assert!(listed.contains(&format!("plain {number}")), "{listed}");
+    }
+    let back = records(&path);
+    for whole in &all {
+        let same = |back: &&Record| back.item.id() == whole.item.id();
+        assert_eq!(back.iter().find(same).unwrap().item, whole.item);
+    }
+}
+
+#[test]
 fn what_keepassxc_edits_in_our_database_wins_and_the_rest_stays() {
     if !is_installed() {
         return;

@@ -9,7 +9,9 @@
 )]
 
 mod asking;
+mod chain;
 mod hops;
+mod hostile;
 mod interruptions;
 mod providers;
 mod stage;

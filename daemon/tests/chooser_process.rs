@@ -78,7 +78,7 @@ impl Launcher for Stage {
         Ok(Started { pid: 0 })
     }
 
-    fn descends(&self, _pid: u32, _ancestor: Started) -> bool {
+    fn descends(&self, _process: Process, _ancestor: Started) -> bool {
         false
     }
 }

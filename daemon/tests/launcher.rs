@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use credexd::caller::Process;
 use credexd::launcher::{LaunchError, Launcher, ProcessLauncher, Program, Started};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -279,7 +280,7 @@ async fn what_is_started_again_and_again_does_not_make_an_app_be_forgotten() {
         };
         launcher.start(tool).await.unwrap();
     }
-    assert!(launcher.descends(app.pid, app.started));
+    assert!(launcher.descends(process(app.pid), app.started));
 }
 
 #[tokio::test]
@@ -355,12 +356,12 @@ async fn a_program_and_its_children_are_of_its_line_and_nobody_else_is() {
     let launcher = launcher();
     let cat = Cat::start(&launcher).await;
     let other = Cat::start(&launcher).await;
-    assert!(launcher.descends(cat.pid, cat.started));
-    assert!(!launcher.descends(other.pid, cat.started));
-    assert!(!launcher.descends(std::process::id(), cat.started));
-    assert!(!launcher.descends(launcher.zygote().unwrap(), cat.started));
+    assert!(launcher.descends(process(cat.pid), cat.started));
+    assert!(!launcher.descends(process(other.pid), cat.started));
+    assert!(!launcher.descends(process(std::process::id()), cat.started));
+    assert!(!launcher.descends(process(launcher.zygote().unwrap()), cat.started));
     assert!(
-        !launcher.descends(1, Started { pid: 1 }),
+        !launcher.descends(process(1), Started { pid: 1 }),
         "never started by us"
     );
 
@@ -369,8 +370,8 @@ async fn a_program_and_its_children_are_of_its_line_and_nobody_else_is() {
     parent.fds.push((reader.into(), 5));
     let parent = launcher.start(parent).await.unwrap();
     let child = read_pid(&mut out);
-    assert!(launcher.descends(child, parent));
-    assert!(!launcher.descends(child, cat.started));
+    assert!(launcher.descends(process(child), parent));
+    assert!(!launcher.descends(process(child), cat.started));
 }
 
 fn read_pid(out: &mut File) -> u32 {
@@ -395,21 +396,30 @@ async fn an_orphan_is_adopted_counts_as_the_apps_and_is_reaped_in_the_end() {
     let_it_reap(&launcher).await;
     assert!(!is_there(parent.pid));
 
-    assert!(launcher.descends(orphan, parent));
+    assert!(launcher.descends(process(orphan), parent));
+    let (gone, _out) = heard(&["true"]);
+    let gone = launcher.start(gone).await.unwrap();
+    wait_for_end(gone.pid);
+    let_it_reap(&launcher).await;
     assert!(
-        !launcher.descends(orphan, other.started),
+        !launcher.descends(process(orphan), gone),
+        "another app has ended, too"
+    );
+    assert!(
+        !launcher.descends(process(orphan), other.started),
         "its parent could still be asked"
     );
     assert!(
-        !launcher.descends(other.pid, parent),
+        !launcher.descends(process(other.pid), parent),
         "another app is no orphan"
     );
 
     drop(into);
+    let ended = process(orphan);
     wait_for_end(orphan);
     let_it_reap(&launcher).await;
     assert!(!is_there(orphan));
-    assert!(!launcher.descends(orphan, parent));
+    assert!(!launcher.descends(ended, parent));
 }
 
 #[tokio::test]
@@ -444,4 +454,8 @@ fn the_launching_process_refuses_to_be_started_by_hand() {
     assert!(!output.status.success());
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("to be run by credexd only"), "{message}");
+}
+
+fn process(pid: u32) -> Process {
+    Process::of_pid(pid).unwrap()
 }

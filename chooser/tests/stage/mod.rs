@@ -173,7 +173,7 @@ impl Launcher for Starter {
         Ok(started)
     }
 
-    fn descends(&self, _pid: u32, _ancestor: Started) -> bool {
+    fn descends(&self, _process: Process, _ancestor: Started) -> bool {
         false
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use credex_tests::website::{Authority, Identity, Page, Website};
+use credexd::caller::Process;
 use credexd::launcher::{LaunchError, Launcher, ProcessLauncher, Program, Started};
 use credexd::protections::Protections;
 use credexd::web_credentials::association::Outcome;
@@ -38,7 +39,7 @@ impl Launcher for Directly {
         Ok(Started { pid })
     }
 
-    fn descends(&self, _: u32, _: Started) -> bool {
+    fn descends(&self, _: Process, _: Started) -> bool {
         false
     }
 }

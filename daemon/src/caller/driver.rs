@@ -60,31 +60,36 @@ impl BusDriver {
     /// How many connections have a name, and how many of these the process `pid` has made. Those that
     /// leave meanwhile are not made by anybody.
     pub(crate) async fn connections_of(&self, pid: u32) -> Result<(usize, usize), String> {
-        let reply = self.ask("ListNames", &()).await;
-        let reply = reply.map_err(|error| error.to_string())?;
-        let body = reply.body();
-        let names: Vec<BusName<'_>> = body.deserialize().map_err(|error| error.to_string())?;
-        // The bus calls itself by a name that the library also takes for that of a connection.
-        let unique = |name: &BusName<'_>| name.starts_with(':');
-        let all = names.iter().filter(|name| unique(name)).count();
-        if all > MAX_CONNECTIONS {
+        let names = self.connections().await?;
+        if names.len() > MAX_CONNECTIONS {
             return Err(format!(
                 "the bus has more than {MAX_CONNECTIONS} connections"
             ));
         }
-        let asked = names
-            .iter()
-            .filter(|name| unique(name))
-            .map(|name| self.process_of(name));
+        let asked = names.iter().map(|name| self.process_of(name));
         let answers = futures_util::future::join_all(asked).await;
         let mut count = 0;
         for answer in answers {
             count += usize::from(answer? == Some(pid));
         }
-        Ok((all, count))
+        Ok((names.len(), count))
     }
 
-    async fn process_of(&self, name: &BusName<'_>) -> Result<Option<u32>, String> {
+    /// The names of all connections.
+    pub(crate) async fn connections(&self) -> Result<Vec<OwnedUniqueName>, String> {
+        let reply = self.ask("ListNames", &()).await;
+        let reply = reply.map_err(|error| error.to_string())?;
+        let body = reply.body();
+        let names: Vec<BusName<'_>> = body.deserialize().map_err(|error| error.to_string())?;
+        // The bus calls itself by a name that the library also takes for that of a connection.
+        let unique = names.into_iter().filter_map(|name| match name {
+            BusName::Unique(name) if name.starts_with(':') => Some(name.to_owned().into()),
+            _ => None,
+        });
+        Ok(unique.collect())
+    }
+
+    async fn process_of(&self, name: &OwnedUniqueName) -> Result<Option<u32>, String> {
         match self.ask("GetConnectionUnixProcessID", name).await {
             Ok(reply) => {
                 let pid = reply.body().deserialize();

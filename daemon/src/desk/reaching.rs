@@ -14,7 +14,7 @@ use zbus::zvariant::ObjectPath;
 use super::Desk;
 use super::effects::public_key;
 use super::errand::Errand;
-use super::record::{ExchangeId, ImportingPeer, Target};
+use super::record::{ExchangeId, ImportingPeer, Launch, Target};
 use crate::caller::Caller;
 use crate::exchange::state::{Event, State};
 use crate::launcher::Program;
@@ -143,20 +143,22 @@ impl Desk {
             app: Some(importer.id.clone()),
             is_forgotten: false,
         };
+        let older = self.driver.connections().await.map_err(why)?;
         let started = self.ports.launcher.start(program).await;
         let started = started.map_err(|error| why(error.to_string()))?;
         tracing::info!(%id, importer = importer.id, pid = started.pid, "started the importer");
         let early = {
             let mut floor = self.floor();
-            let ours = |pid| self.ports.launcher.descends(pid, started);
+            let launch = Launch { started, older };
             let early = floor.announced.all().find_map(|peer| {
-                let started = peer.app_id == importer.id && ours(peer.caller.process.pid);
-                started.then(|| peer.caller.unique_name.clone())
+                let is_it =
+                    peer.app_id == importer.id && launch.is_by(&peer.caller, &*self.ports.launcher);
+                is_it.then(|| peer.caller.unique_name.clone())
             });
             let Some(exchange) = floor.exchanges.get_mut(&id) else {
                 return Ok(());
             };
-            exchange.launched = early.is_none().then_some(started);
+            exchange.launched = early.is_none().then(|| Box::new(launch));
             early
         };
         if let Some(name) = early {
@@ -171,14 +173,14 @@ impl Desk {
         let mut waiting = floor.exchanges.iter();
         waiting
             .find(|(_, exchange)| {
-                let Some(started) = exchange.launched else {
+                let Some(launch) = &exchange.launched else {
                     return false;
                 };
                 let agreement = exchange.agreement.as_ref();
                 let app = agreement.map(|agreement| &agreement.target);
                 matches!(exchange.state, State::Deposited { .. })
                     && matches!(app, Some(Target::Installed(id)) if id == app_id)
-                    && self.ports.launcher.descends(caller.process.pid, started)
+                    && launch.is_by(caller, &*self.ports.launcher)
             })
             .map(|(id, _)| *id)
     }

@@ -13,7 +13,7 @@ use super::counted::Counted;
 use crate::caller::{Assurance, Caller};
 use crate::custody::SessionKeys;
 use crate::exchange::state::{Conclusion, State};
-use crate::launcher::Started;
+use crate::launcher::{Launcher, Started};
 
 /// Names an exchange: to the chooser, and as the last element of its offer's path. Random, so that an
 /// offer of an earlier run of the service is never taken for a new one.
@@ -80,7 +80,7 @@ pub(super) struct Exchange {
     /// There from the acknowledgement.
     pub(super) importer: Option<Box<ImportingPeer>>,
     /// The process that was started for it and has not announced itself yet.
-    pub(super) launched: Option<Started>,
+    pub(super) launched: Option<Box<Launch>>,
     /// The task that asks the person or reaches the importer.
     pub(super) work: Option<AbortHandle>,
     /// What went wrong, in particular.
@@ -88,6 +88,22 @@ pub(super) struct Exchange {
     pub(super) receipt: Option<Box<(Receipt, Vec<String>)>>,
     /// How it ended, once it has.
     pub(super) conclusion: Option<Conclusion>,
+}
+
+/// A program that was started to be the importer.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) started: Started,
+    /// The connections that were on the bus before. None of them is its own, whatever process the bus
+    /// says has made it: one may have been left to somebody else, and its maker's ID given out again.
+    pub(super) older: Vec<OwnedUniqueName>,
+}
+
+impl Launch {
+    /// Whether `caller` is the program, or was started by it.
+    pub(super) fn is_by(&self, caller: &Caller, launcher: &dyn Launcher) -> bool {
+        !self.older.contains(&caller.unique_name) && launcher.descends(caller.process, self.started)
+    }
 }
 
 /// What the person agreed to.

@@ -22,6 +22,8 @@ pub(super) struct Birth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) parent: u32,
+    /// Its process group: the process that began it.
+    group: u32,
     pub(super) start_time: u64,
     ended: bool,
 }
@@ -38,9 +40,11 @@ fn parse(stat: &[u8]) -> Option<Stat> {
     let mut fields = rest.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    let start_time = fields.nth(17)?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let start_time = fields.nth(16)?.parse().ok()?;
     Some(Stat {
         parent,
+        group,
         start_time,
         ended: matches!(state, "Z" | "X"),
     })
@@ -48,14 +52,13 @@ fn parse(stat: &[u8]) -> Option<Stat> {
 
 /// Whether the process `pid` is `ancestor`, or was started by it, directly or not.
 ///
-/// A process whose parent has ended is handed to `zygote`, which cannot tell whose it was. It counts
-/// as started by `ancestor` if that has ended, unless it is another of `births`, which `zygote`
-/// itself has started.
+/// A process whose parent has ended is handed to `zygote`. It counts as started by `ancestor` if that
+/// has ended, and it is still in the process group in which `zygote` has started that: of one that
+/// has left the group nobody can tell any more whose it was.
 pub(super) fn descends(
     pid: u32,
     ancestor: Birth,
     zygote: u32,
-    births: impl IntoIterator<Item = Birth>,
     look: impl Fn(u32) -> Option<Stat>,
 ) -> bool {
     let lives = look(ancestor.pid).is_some_and(|s| s.start_time == ancestor.start_time && !s.ended);
@@ -76,7 +79,7 @@ pub(super) fn descends(
             return false; // The parent has ended meanwhile, and its ID was given out again.
         }
         if stat.parent == zygote {
-            return !lives && !births.into_iter().any(|other| other == birth);
+            return !lives && stat.group == ancestor.pid;
         }
         child_began = stat.start_time;
         current = stat.parent;
@@ -91,7 +94,6 @@ mod tests {
 
     const ZYGOTE: u32 = 10;
     const APP: Birth = birth(20);
-    const OTHER: Birth = birth(30);
 
     const fn birth(pid: u32) -> Birth {
         Birth {
@@ -100,13 +102,18 @@ mod tests {
         }
     }
 
-    /// Whether `pid` descends from `APP` in a world of (process, its parent); the ID of a process
-    /// is also its age.
+    /// Whether `pid` descends from `APP` in a world of (process, its parent), in which everybody else
+    /// is in the group of `APP`; the ID of a process is also its age.
     fn descends_from_app(pid: u32, world: &[(u32, u32)]) -> bool {
+        descends_by_group(pid, APP.pid, world)
+    }
+
+    fn descends_by_group(pid: u32, group: u32, world: &[(u32, u32)]) -> bool {
         let world: BTreeMap<u32, u32> = world.iter().copied().collect();
-        descends(pid, APP, ZYGOTE, [APP, OTHER], |pid| {
+        descends(pid, APP, ZYGOTE, |pid| {
             Some(Stat {
                 parent: *world.get(&pid)?,
+                group,
                 start_time: birth(pid).start_time,
                 ended: false,
             })
@@ -149,7 +156,12 @@ mod tests {
 
     #[test]
     fn another_app_is_no_orphan_of_this_one() {
-        assert!(!descends_from_app(31, &[(10, 1), (30, 10), (31, 30)]));
+        let world = [(10, 1), (30, 10), (31, 30)];
+        assert!(!descends_by_group(31, 30, &world));
+        assert!(
+            !descends_by_group(31, 30, &[(10, 1), (31, 10)]),
+            "nor is its orphan"
+        );
     }
 
     #[test]
@@ -157,12 +169,12 @@ mod tests {
         let look = |pid| {
             Some(Stat {
                 parent: if pid == 20 { 1 } else { 20 },
+                group: 20,
                 start_time: 9999,
                 ended: false,
             })
         };
-        assert!(!descends(20, APP, ZYGOTE, [APP], |pid| look(pid)
-            .filter(|_| pid == 20)));
+        assert!(!descends(20, APP, ZYGOTE, |pid| look(pid).filter(|_| pid == 20)));
         assert!(!descends_from_app(
             15,
             &[(10, 1), (20, 10), (15, 17), (17, 10)]
@@ -174,11 +186,12 @@ mod tests {
         let endless = |pid: u32| {
             Some(Stat {
                 parent: pid + 1,
+                group: 20,
                 start_time: 1,
                 ended: false,
             })
         };
-        assert!(!descends(100, APP, ZYGOTE, [APP], endless));
+        assert!(!descends(100, APP, ZYGOTE, endless));
     }
 
     #[test]
@@ -186,8 +199,8 @@ mod tests {
         let line = b"42 (x) R 1 1) S 20 42 42 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 4711 0 0";
         let stat = parse(line).unwrap();
         assert_eq!(
-            (stat.parent, stat.start_time, stat.ended),
-            (20, 4711, false)
+            (stat.parent, stat.group, stat.start_time, stat.ended),
+            (20, 42, 4711, false)
         );
         assert_eq!(parse(b"42 (x"), None);
         assert_eq!(parse(b"42 (x) S"), None);

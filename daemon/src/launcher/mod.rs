@@ -22,6 +22,8 @@ use std::os::fd::OwnedFd;
 
 use async_trait::async_trait;
 
+use crate::caller::Process;
+
 /// A program to start.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -70,6 +72,6 @@ pub trait Launcher: Send + Sync {
     /// The program cannot be started, or the launching process is gone.
     async fn start(&self, program: Program) -> Result<Started, LaunchError>;
 
-    /// Whether the process `pid` is `ancestor`, or was started by it, directly or not.
-    fn descends(&self, pid: u32, ancestor: Started) -> bool;
+    /// Whether `process` is `ancestor`, or was started by it, directly or not, and still runs.
+    fn descends(&self, process: Process, ancestor: Started) -> bool;
 }

@@ -17,6 +17,7 @@ use tokio::net::UnixDatagram;
 use super::lineage::{self, Birth};
 use super::message::{Reply, Request, receive, send};
 use super::{LaunchError, Launcher, Program, Started, unit_socket};
+use crate::caller::Process;
 
 /// Of how many programs we remember that we started them.
 const MAX_BIRTHS: usize = 256;
@@ -138,14 +139,17 @@ impl Launcher for ProcessLauncher {
         })
     }
 
-    fn descends(&self, pid: u32, ancestor: Started) -> bool {
+    fn descends(&self, process: Process, ancestor: Started) -> bool {
+        let now = lineage::look(process.pid);
+        if now.is_none_or(|now| now.start_time != process.started) {
+            return false; // It has ended, and its ID may have been given out again.
+        }
         let births = self.births().clone();
         let mut latest_first = births.latest_first.iter().copied();
         let Some(ancestor) = latest_first.find(|birth| birth.pid == ancestor.pid) else {
             return false;
         };
-        let others = births.latest_first.iter().copied();
-        lineage::descends(pid, ancestor, births.launcher, others, lineage::look)
+        lineage::descends(process.pid, ancestor, births.launcher, lineage::look)
     }
 }
 

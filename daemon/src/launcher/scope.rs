@@ -12,6 +12,7 @@ use zbus::proxy::{CacheProperties, MethodFlags};
 use zbus::zvariant::Value;
 
 use super::{LaunchError, Launcher, Program, Started};
+use crate::caller::Process;
 
 /// How long systemd may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -79,8 +80,8 @@ impl Launcher for ScopedLauncher {
         Ok(started)
     }
 
-    fn descends(&self, pid: u32, ancestor: Started) -> bool {
-        self.inner.descends(pid, ancestor)
+    fn descends(&self, process: Process, ancestor: Started) -> bool {
+        self.inner.descends(process, ancestor)
     }
 }
 

@@ -202,6 +202,7 @@ mod tests {
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
     use super::*;
+    use crate::caller::Process;
     use crate::launcher::{LaunchError, Started};
 
     const LONG: Duration = Duration::from_secs(60);
@@ -216,7 +217,7 @@ mod tests {
             Ok(Started { pid: 1 })
         }
 
-        fn descends(&self, _: u32, _: Started) -> bool {
+        fn descends(&self, _: Process, _: Started) -> bool {
             false
         }
     }

@@ -38,23 +38,30 @@ pub(crate) fn protect(protections: &Protections) -> io::Result<()> {
 }
 
 /// Gives up what this process, which must have one thread, will not need. What the kernel does not
-/// offer is no reason not to start, but is told.
-pub(crate) fn confine(protections: &Protections) {
+/// offer is no reason not to start, but is told. `starts_others` is whether what this process has
+/// started inherits what it was given.
+pub(crate) fn confine(protections: &Protections, starts_others: bool) {
     let before = status();
-    protections.note(protections::UNIT, hardened_by_unit(&before));
+    protections.note(protections::UNIT, by_unit(&before, starts_others));
     protections.note(protections::NO_NEW_PRIVILEGES, set_no_new_privs(true));
     protections.note(protections::SECCOMP, sandbox::enter());
 }
 
-/// That whoever started this process has put it under a filter already, as the unit does.
-fn hardened_by_unit(status: &str) -> Result<(), &'static str> {
+/// That whoever started this process has put it under a filter already, as the unit does, which has others
+/// start programs.
+fn by_unit(status: &str, starts_others: bool) -> Result<(), &'static str> {
     let has = |line: &str| {
         let mut lines = status.lines();
         lines.any(|each| each.split_whitespace().eq(line.split(' ')))
     };
-    match has("Seccomp: 2") && has("NoNewPrivs: 1") {
-        true => Ok(()),
-        false => Err("not started by its systemd unit, or that was changed"),
+    match (has("Seccomp: 2") && has("NoNewPrivs: 1"), starts_others) {
+        (true, false) => Ok(()),
+        (true, true) => Err(
+            "not started by its systemd unit, but confined by somebody else: so is every app that it \
+             starts, which may not work",
+        ),
+        (false, false) => Err("its systemd unit was changed and confines nothing"),
+        (false, true) => Err("not started by its systemd unit"),
     }
 }
 
@@ -122,13 +129,20 @@ mod tests {
     #[test]
     fn only_a_filter_that_is_there_before_ours_is_the_units() {
         let confined = "Name:\tcredexd\nNoNewPrivs:\t1\nSeccomp:\t2\n";
-        assert_eq!(hardened_by_unit(confined), Ok(()));
+        assert_eq!(by_unit(confined, false), Ok(()));
+        let inherited = by_unit(confined, true).unwrap_err();
+        assert!(
+            inherited.contains("every app that it starts"),
+            "{inherited}"
+        );
         for status in [
             "",
             "Name:\tSeccomp: 2\nNoNewPrivs:\t1\nSeccomp:\t0\n",
             "NoNewPrivs:\t0\nSeccomp:\t2\n",
         ] {
-            assert!(hardened_by_unit(status).is_err(), "{status}");
+            for starts_others in [false, true] {
+                assert!(by_unit(status, starts_others).is_err(), "{status}");
+            }
         }
     }
 }

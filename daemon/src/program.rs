@@ -146,7 +146,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     let launcher = Arc::new(launcher(&start, &executable).map_err(Failure::Launcher)?);
     let protections = Protections::default();
     process::protect(&protections)?;
-    process::confine(&protections);
+    process::confine(&protections, start.sockets.is_none());
     let fit = process::exchanges_that_fit();
     if fit < config.limits.exchanges {
         tracing::warn!(

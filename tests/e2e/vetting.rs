@@ -155,12 +155,13 @@ async fn a_poisoned_environment_does_not_reach_a_program_that_the_service_starts
     let command = app::command(&reports, VAULT, Role::Announce);
     desktop.install(&Entry::importer(VAULT).exec(&command));
     let session = Exporter::join(&desktop).await.agreed(COUNTS).await;
-    session.deposit(&payload(), COUNTS).await.unwrap();
-    let importer = pid(&reports.next("offer").await);
-    let chooser = pid(&desktop.person.asked().await);
-    for started in [importer, chooser] {
+    let is_clean = |started: u32| {
         let environment = Peer::of_pid(started).unwrap().environment();
         assert!(contains(&environment, b"HARMLESS=/kept"));
         assert!(!contains(&environment, b"/poison"));
-    }
+    };
+    // The chooser ends with the exchange.
+    is_clean(pid(&desktop.person.asked().await));
+    session.deposit(&payload(), COUNTS).await.unwrap();
+    is_clean(pid(&reports.next("offer").await));
 }

@@ -305,6 +305,26 @@ async fn who_becomes_another_program_while_the_person_thinks_gets_nothing() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_upgraded_while_the_person_thinks_is_still_the_one_that_asked() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let words = caller::command_of(&program, Trick::Ask, PASSWORDS);
+    let app = Caller::start(&mut on(&desktop, &words));
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["assurance"], "installed", "{asked}");
+    // As a package manager does it: the new program takes the place of the one that runs.
+    let new = system.install(Path::new(&program), "passwords.new", &[]);
+    std::fs::rename(new, &program).unwrap();
+    desktop.person.answers(&Script::choose(VAULT)).await;
+    assert_eq!(desktop.person.progress().await["state"], "exporting");
+    desktop.person.will(&Script::Hang);
+    drop(app);
+    desktop.person.finished().await;
+}
+
+#[tokio::test]
 async fn an_interpreter_and_a_program_that_was_removed_name_nobody() {
     let Some(system) = System::build() else {
         return;

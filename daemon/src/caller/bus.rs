@@ -89,8 +89,8 @@ impl BusPorter {
         }
     }
 
-    /// What `peer` is, and the program that it runs.
-    async fn found(&self, peer: Peer) -> Result<Found, Unidentified> {
+    /// What `peer` is, and the program that it runs. `before` is what was found of the same process earlier.
+    async fn found(&self, peer: Peer, before: Option<&Caller>) -> Result<Found, Unidentified> {
         let ours = self.surroundings.clone();
         let ours = ours.ok_or("this service cannot see processes")?;
         let Some(namespaces) = Namespaces::of(&peer)? else {
@@ -107,7 +107,7 @@ impl BusPorter {
         let (peer, evidence) = if namespaces.are_foreign(&ours) {
             self.look_elsewhere(peer, namespaces, ours).await?
         } else {
-            let evidence = look(&peer, namespaces, &ours);
+            let evidence = look(&peer, namespaces, &ours, before);
             (peer, evidence?)
         };
         let program = match peer.program() {
@@ -142,7 +142,8 @@ impl BusPorter {
         let looked = async move {
             let place = places.acquire_owned().await;
             let looking = tokio::task::spawn_blocking(move || {
-                let evidence = look(&peer, namespaces, &ours);
+                // What an upgrade takes away lies in our own file system.
+                let evidence = look(&peer, namespaces, &ours, None);
                 drop(place);
                 evidence.map(|evidence| (peer, evidence))
             });
@@ -198,7 +199,7 @@ impl Porter for BusPorter {
             let _place = self.places.acquire().await;
             let peer = self.process_of(name).await?;
             let process = peer.process();
-            let found = self.found(peer).await?;
+            let found = self.found(peer, None).await?;
             Ok(Caller {
                 unique_name: name.to_owned().into(),
                 process,
@@ -221,7 +222,7 @@ impl Porter for BusPorter {
             if peer.process() != caller.process {
                 return Err("its process is no longer the one that asked".into());
             }
-            let found = self.found(peer).await?;
+            let found = self.found(peer, Some(caller)).await?;
             // What was visible may hide by now, and is worth less then; what hid and shows itself has
             // become another program.
             if found.program.is_some() && found.program != caller.program {

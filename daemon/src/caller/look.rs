@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind};
 
 use super::peer::{FileId, Peer};
-use super::{Evidence, Surroundings, flatpak, host, snap};
+use super::{Caller, Evidence, Surroundings, flatpak, host, snap};
 
 /// What one kind says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Namespaces {
     }
 }
 
-/// What was found of `peer`, which is in `namespaces`.
+/// What was found of `peer`, which is in `namespaces`. `before` is what was found of the same process earlier.
 ///
 /// # Errors
 /// A look-up failed.
@@ -75,6 +75,7 @@ pub(super) fn look(
     peer: &Peer,
     namespaces: Namespaces,
     ours: &Surroundings,
+    before: Option<&Caller>,
 ) -> Result<Evidence, Failed> {
     if namespaces.are_foreign(ours)
         && let Look::Found(evidence) = flatpak::look(peer, namespaces.mount, ours)?
@@ -91,7 +92,7 @@ pub(super) fn look(
             confined_as: None,
         });
     }
-    match host::look(peer, ours)? {
+    match host::look(peer, ours, before)? {
         Look::Found(evidence) => Ok(evidence),
         Look::AnotherKind => Ok(Evidence::Unverified {
             why: "it is of no kind that we know".into(),

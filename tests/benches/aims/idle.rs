@@ -7,7 +7,7 @@ use credex_tests::desktop::Desktop;
 use crate::apps::Stage;
 use crate::keyring::Keyring;
 use crate::table::{Aim, Table};
-use crate::{Pace, minimal, proc};
+use crate::{Pace, minimal, portal, proc};
 
 pub(crate) fn measure(pace: Pace, table: &mut Table) {
     let mut stage = Stage::open(Desktop::plan());
@@ -47,6 +47,18 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
             table.row(what, &mib(floor), &mib(both), ratio, Aim::AtMost(1.0));
         }
         None => table.note("gnome-keyring is not installed: not compared with it"),
+    }
+    match portal::start(&stage) {
+        Some(portal) => {
+            let floor = proc::proportional_kib(portal.pid());
+            let (what, both) = (
+                "idle: PSS of both, against xdg-desktop-portal",
+                ours + launchers,
+            );
+            let ratio = both as f64 / floor as f64;
+            table.row(what, &mib(floor), &mib(both), ratio, Aim::AtMost(1.0));
+        }
+        None => table.note("xdg-desktop-portal is not installed: not compared with it"),
     }
     let floor = proc::threads(least.pid()).to_string();
     table.row(

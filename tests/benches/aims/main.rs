@@ -17,8 +17,10 @@ mod daemon_cost;
 mod hand_over;
 mod held;
 mod idle;
+mod installed;
 mod keyring;
 mod minimal;
+mod portal;
 mod proc;
 mod raw_floor;
 mod round_trips;
@@ -48,7 +50,7 @@ impl Pace {
 type Measure = fn(Pace, &mut Table);
 
 /// The rows, by the words that choose them.
-const ROWS: [(&str, Measure); 8] = [
+const ROWS: [(&str, Measure); 9] = [
     ("hand-over", hand_over::opaque),
     ("validated", hand_over::validated),
     ("daemon-cost", daemon_cost::measure),
@@ -57,6 +59,7 @@ const ROWS: [(&str, Measure); 8] = [
     ("held", held::measure),
     ("idle", idle::measure),
     ("activation", activation::measure),
+    ("installed", installed::measure),
 ];
 
 fn main() {

@@ -160,7 +160,9 @@ impl Planning<'_> {
     }
 
     fn added(&self, there: &mut There<'_>, mut record: Record, entry: &mut Entry) {
-        if !there.ids.insert(record.item.id().to_owned()) {
+        // Some exporters give no ids, and stores tell items apart by them.
+        let is_empty = record.item.id().is_empty();
+        if is_empty || !there.ids.insert(record.item.id().to_owned()) {
             let id = new_id();
             record.item.members.set("id", id.as_str());
             there.ids.insert(id);

@@ -114,6 +114,21 @@ fn to_keep_both_is_to_add_one_under_an_id_of_its_own() {
 }
 
 #[test]
+fn items_without_an_id_or_with_the_same_one_get_their_own() {
+    let mut new = vec![login("a", "1"), login("b", "2"), login("c", "3")];
+    new[0].item.members.set("id", "");
+    new[1].item.members.set("id", "c2FtZQ");
+    new[2].item.members.set("id", "c2FtZQ");
+    let changes = plan(&[], OnDifference::Keep, new).take_changes();
+    let ids: BTreeSet<_> = changes
+        .iter()
+        .map(|change| change.record().item.id())
+        .collect();
+    assert_eq!(ids.len(), 3);
+    assert!(!ids.contains(""));
+}
+
+#[test]
 fn two_of_the_same_key_are_two_records() {
     let there = [login("a", "1")];
     let new = || vec![login("a", "2"), login("a", "1")];

@@ -3,7 +3,7 @@
 use credex_adapters::{Item, Record};
 use credex_tests::chooser::Script;
 
-use crate::stage::{archive, desktop, file, get, plan, put, run, sample, transfer};
+use crate::stage::{archive, database, desktop, file, get, plan, put, run, sample, transfer};
 
 fn login(title: &str, password: &str) -> Record {
     let mut item = Item::new(None, title);
@@ -46,7 +46,10 @@ async fn all_of_one_archive_is_in_the_other_and_only_then_the_old_one_may_go() {
 #[tokio::test]
 async fn what_is_there_already_is_not_written_again_and_nobody_is_asked() {
     let desktop = desktop().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &sample());
     put(&new, &sample());
     let before = std::fs::read(file(&new)).unwrap();
@@ -60,7 +63,10 @@ async fn what_is_there_already_is_not_written_again_and_nobody_is_asked() {
 #[tokio::test]
 async fn a_dry_run_shows_the_plan_and_does_nothing() {
     let desktop = desktop().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &sample());
     let ended = run(transfer(&desktop, &old, &new, &["--dry-run"])).await;
     assert_eq!(ended.code(), 0, "{}", ended.said());
@@ -72,7 +78,10 @@ async fn a_dry_run_shows_the_plan_and_does_nothing() {
 #[tokio::test]
 async fn what_differs_is_kept_replaced_or_doubled_as_the_person_says() {
     let desktop = desktop().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &[login("shop", "new"), login("mail", "same")]);
     put(&new, &[login("shop", "old"), login("mail", "same")]);
     let passwords = || {
@@ -115,7 +124,10 @@ async fn what_the_person_keeps_back_in_the_chooser_stays_behind() {
         .chooser(Script::choose_only("org.credex.Cli", &["basic-auth"]))
         .open()
         .await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &[login("shop", "new")]);
     let mut there = login("shop", "old");
     there.item.credentials.pop();
@@ -144,7 +156,10 @@ async fn what_the_person_keeps_back_in_the_chooser_stays_behind() {
 #[tokio::test]
 async fn a_selection_takes_its_part_and_leaves_the_rest() {
     let desktop = desktop().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &[login("shop", "1"), login("mail", "2")]);
     let more = ["--query", "MAIL", "--types", "basic-auth"];
     let ended = run(transfer(&desktop, &old, &new, &more)).await;
@@ -165,7 +180,10 @@ async fn a_selection_takes_its_part_and_leaves_the_rest() {
 #[tokio::test]
 async fn a_person_who_declines_leaves_everything_as_it_was() {
     let desktop = plan().chooser(Script::Decline).open().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &sample());
     let ended = run(transfer(&desktop, &old, &new, &[])).await;
     assert_eq!(ended.code(), 3, "{}", ended.said());
@@ -175,7 +193,10 @@ async fn a_person_who_declines_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn a_store_that_changes_meanwhile_is_left_as_it_is_and_the_receipt_says_so() {
     let desktop = plan().chooser(Script::Hang).open().await;
-    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    let (old, new) = (
+        database(&desktop, "old.kdbx"),
+        database(&desktop, "new.kdbx"),
+    );
     put(&old, &sample());
     put(&new, &[]);
     let transfer = tokio::spawn(run(transfer(&desktop, &old, &new, &[])));

@@ -159,12 +159,25 @@ pub(crate) fn sample() -> Vec<Record> {
             content: Zeroizing::new(body.to_vec()),
         });
     let told = read_document(cxf::sample(), attachments).unwrap();
-    told.into_iter().filter_map(Result::ok).collect()
+    let mut records: Vec<_> = told.into_iter().filter_map(Result::ok).collect();
+    // One has an id that is none, and a transfer gives it one.
+    for record in records
+        .iter_mut()
+        .filter(|record| record.item.id().is_empty())
+    {
+        record.item.members.set("id", "bm8taWQ");
+    }
+    records
 }
 
 /// An archive of this name in the desktop, as a location.
 pub(crate) fn archive(desktop: &Desktop, name: &str) -> String {
     format!("archive:{}", desktop.path(name).display())
+}
+
+/// A KeePass database of this name in the desktop, as a location.
+pub(crate) fn database(desktop: &Desktop, name: &str) -> String {
+    format!("kdbx:{}", desktop.path(name).display())
 }
 
 /// The file of a location.

@@ -14,6 +14,7 @@ use credex_adapters::{
     Access, Adapter, Asked, Attachment, Change, Fault, FieldType, Item, Object, Place, Record,
     Store,
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use stage::{Answers, add, differences, document_of, documents, file, told, zip};
 use zeroize::Zeroizing;
@@ -597,4 +598,20 @@ fn another_implementation_makes_exports_that_we_read_and_reads_those_that_we_wri
     let opened: Value = serde_json::from_slice(&opened).unwrap();
     assert_eq!(opened["items"][0], login());
     assert_eq!(opened["items"][1]["name"], "Fjord Mail");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_a_record_holds_comes_back(records in prop::collection::vec(stage::record(), 1..4)) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        add(&mut *open(PLAIN, &path, Access::Write).unwrap(), &records);
+        let (back, quarantined) = told(&mut *open(PLAIN, &path, Access::Read).unwrap());
+        prop_assert_eq!(quarantined, vec![]);
+        prop_assert_eq!(back.len(), records.len());
+        for (back, record) in back.iter().zip(&records) {
+            prop_assert!(back.is_like(record), "{:?}", record.item);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use credex_adapters::stores::csv::{BrowserCsv, Csv};
 use credex_adapters::{
     Access, Adapter, Attachment, Change, Fault, Item, Object, Place, Record, Store,
 };
+use proptest::prelude::*;
 use stage::{Answers, add, differences, document_of, documents, told};
 use zeroize::Zeroizing;
 
@@ -344,4 +345,20 @@ fn files_that_are_too_large_for_a_note_are_told_before() {
     assert!(lost[0].0.starts_with("attachment "), "{lost:?}");
     let (back, _) = through(&BrowserCsv::APPLE, &[record]);
     assert_eq!(back[0].attachments, []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_a_record_holds_comes_back(records in prop::collection::vec(stage::record(), 1..4)) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        add(&mut *open(&BrowserCsv::APPLE, &path, Access::Write).unwrap(), &records);
+        let (back, quarantined) = told(&mut *open(&BrowserCsv::APPLE, &path, Access::Read).unwrap());
+        prop_assert_eq!(quarantined, vec![]);
+        prop_assert_eq!(back.len(), records.len());
+        for (back, record) in back.iter().zip(&records) {
+            prop_assert!(back.is_like(record), "{:?}", record.item);
+        }
+    }
 }

@@ -7,9 +7,11 @@ use std::path::Path;
 
 use credex::cxf;
 use credex_adapters::{
-    Ask, Attachment, Change, Fault, Quarantined, Question, Record, Store, read_document,
-    write_document,
+    Ask, Attachment, Change, Fault, Item, Object, Place, Quarantined, Question, Record, Store,
+    read_document, write_document,
 };
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 /// Answers with one word after the other, and then leaves.
@@ -133,4 +135,131 @@ pub(crate) fn file(content: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content).unwrap();
     file
+}
+
+/// Texts that stores are known to stumble over.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-c]{0,3}",
+        any::<String>(),
+        prop::sample::select(vec![
+            "true",
+            "12",
+            "Credex",
+            "Credex 2",
+            "Credex (2)",
+            "[Credex: x]",
+            "[/Credex]",
+            "\\[/Credex]",
+            "a/b",
+            " ",
+            "\r\n",
+            "=1+1",
+            "otpauth://totp/a?secret=JBSWY3DP",
+            "JBSWY3DP",
+            "2031-04",
+            "2031-4",
+            "https://a.example",
+            "androidapp://a",
+            "\u{feff}",
+            "\u{2028}",
+            "{\"credex\":1}",
+            "Identity",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+/// Credentials of any type, with members of any.
+fn credential() -> impl Strategy<Value = Object> {
+    let kinds = vec![
+        "basic-auth",
+        "totp",
+        "note",
+        "custom-fields",
+        "credit-card",
+        "person-name",
+        "address",
+        "passport",
+        "ssh-key",
+        "passkey",
+        "wifi",
+        "x.example/y",
+    ];
+    let names = vec![
+        "username",
+        "password",
+        "content",
+        "secret",
+        "period",
+        "digits",
+        "algorithm",
+        "label",
+        "number",
+        "expiryDate",
+        "given",
+        "streetAddress",
+        "country",
+        "privateKey",
+        "credentialId",
+        "rpId",
+        "key",
+    ];
+    let value = prop_oneof![
+        text().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (text(), text()).prop_map(|(kind, text)| json!({"fieldType": kind, "value": text})),
+        text().prop_map(|text| json!({"fieldType": "string", "value": text})),
+        Just(json!({"value": 7})),
+    ];
+    let field = (
+        text(),
+        text(),
+        prop::sample::select(vec!["string", "concealed-string", "boolean", "email"]),
+    );
+    let fields = prop::collection::vec(field, 0..3).prop_map(|fields| {
+        let fields = fields
+            .into_iter()
+            .map(|(label, value, kind)| json!({"fieldType": kind, "label": label, "value": value}));
+        fields.collect::<Vec<_>>()
+    });
+    let members = prop::collection::vec((prop::sample::select(names), value), 0..4);
+    (prop::sample::select(kinds), members, fields).prop_map(|(kind, members, fields)| {
+        let mut credential = Object::credential(kind);
+        members
+            .into_iter()
+            .for_each(|(name, value)| credential.set(name, value));
+        if kind == "custom-fields" {
+            credential.set("fields", fields);
+        }
+        credential
+    })
+}
+
+/// Records that stores are known to stumble over.
+pub(crate) fn record() -> impl Strategy<Value = Record> {
+    let members = prop::collection::vec(
+        (
+            prop::sample::select(vec!["subtitle", "creationAt", "favorite"]),
+            text(),
+        ),
+        0..2,
+    );
+    let credentials = prop::collection::vec(credential(), 0..5);
+    let folders = prop::collection::vec(prop::collection::vec(text(), 1..3), 0..3);
+    let urls = prop::collection::vec(text(), 0..3);
+    (text(), members, credentials, folders, urls).prop_map(
+        |(title, members, credentials, folders, urls)| {
+            let mut item = Item::new(None, &title);
+            members
+                .into_iter()
+                .for_each(|(name, text)| item.members.set(name, text));
+            item.set_urls(urls);
+            item.credentials = credentials;
+            let mut record = Record::new(item, "a record of any kind");
+            let place = |titles: &Vec<String>| Place::titled(titles.iter().map(String::as_str));
+            record.places = folders.iter().map(place).collect();
+            record
+        },
+    )
 }

@@ -1,6 +1,6 @@
 //! Custom fields: text (0), hidden (1), yes or no (2), and those that are linked to a value of the
 //! login (3). What is carried is kept in such fields too; the residue in hidden ones that are called
-//! "Credex", "Credex 2" and so on.
+//! "Credex", "Credex (2)" and so on.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,9 @@ const LINK: i64 = 3;
 
 /// Whether a field of this name would be taken for a part of the residue.
 pub(super) fn is_reserved(label: &str) -> bool {
-    label.starts_with(RESERVED)
+    // Never all names that a number makes of another, among which one is to be found.
+    let rest = label.strip_prefix(RESERVED);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" (") && rest.ends_with(')'))
 }
 
 /// Whether an item has a field of this name.
@@ -131,7 +133,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 fn part_name(at: usize) -> Cow<'static, str> {
     match at {
         0 => Cow::Borrowed(RESERVED),
-        _ => Cow::Owned(format!("{RESERVED} {}", at + 1)),
+        _ => Cow::Owned(format!("{RESERVED} ({})", at + 1)),
     }
 }
 
@@ -240,6 +242,6 @@ mod tests {
         let cut: Vec<_> = parts(&text).collect();
         assert_eq!(cut.concat(), text);
         assert!(cut.iter().all(|part| part.len() <= LONGEST));
-        assert_eq!(part_name(cut.len() - 1), format!("Credex {}", cut.len()));
+        assert_eq!(part_name(cut.len() - 1), format!("Credex ({})", cut.len()));
     }
 }

@@ -1,0 +1,973 @@
+/**
+ * Credex for C and C++: credentials go from one password manager to another, as the person says.
+ *
+ * See client-lib/c/README.md for how it is used, and client-lib/GUIDE.md for what an app needs besides.
+ *
+ * Every function returns a status. Where `error` is not NULL, it gets NULL, or a CredexError to free. What
+ * is wrong with an argument is an error too: a handle that is NULL, was freed, or is one of something else.
+ * That does not go for what is no handle: a string must be one, and bytes must be there.
+ *
+ * This file is generated from the library: do not edit it.
+ */
+
+#ifndef CREDEX_H
+#define CREDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * What became of a call. More may be added: treat an unknown one as a failure.
+ */
+typedef enum {
+    /**
+     * It was done.
+     */
+    CREDEX_STATUS_OK = 0,
+    /**
+     * An argument is NULL, no UTF-8, or out of range.
+     */
+    CREDEX_STATUS_BAD_ARGUMENT = 1,
+    /**
+     * A handle was freed already, is one of something else, or never was one.
+     */
+    CREDEX_STATUS_BAD_HANDLE = 2,
+    /**
+     * Only the thread that made the client may do this; after fork(), only the parent.
+     */
+    CREDEX_STATUS_WRONG_THREAD = 3,
+    /**
+     * Not now: it is not finished yet, was taken or reported already, or is being used.
+     */
+    CREDEX_STATUS_WRONG_STATE = 4,
+    /**
+     * The time was up. What was waited for goes on, unless it was a call that blocks.
+     */
+    CREDEX_STATUS_TIMED_OUT = 5,
+    /**
+     * The app cancelled the operation, or freed what it needs.
+     */
+    CREDEX_STATUS_CANCELLED = 6,
+    /**
+     * There is no session bus to talk to.
+     */
+    CREDEX_STATUS_NO_BUS = 7,
+    /**
+     * The bus name of the app belongs to another process.
+     */
+    CREDEX_STATUS_NAME_TAKEN = 8,
+    /**
+     * The service is not there, or left.
+     */
+    CREDEX_STATUS_SERVICE_STOPPED = 9,
+    /**
+     * The person said no.
+     */
+    CREDEX_STATUS_DECLINED = 10,
+    /**
+     * The service refused: credex_error_reason() says why.
+     */
+    CREDEX_STATUS_REFUSED = 11,
+    /**
+     * The exchange ended before it was completed: credex_error_reason() may say why.
+     */
+    CREDEX_STATUS_ENDED = 12,
+    /**
+     * The document is not valid CXF.
+     */
+    CREDEX_STATUS_BAD_DOCUMENT = 13,
+    /**
+     * The attachments do not go with the document or with the format, or the payload does not open.
+     */
+    CREDEX_STATUS_BAD_PAYLOAD = 14,
+    /**
+     * Something on the bus does not keep to the protocol, or is not the service.
+     */
+    CREDEX_STATUS_PROTOCOL = 15,
+    /**
+     * The operating system refused something.
+     */
+    CREDEX_STATUS_SYSTEM = 16,
+    /**
+     * A defect of this library.
+     */
+    CREDEX_STATUS_INTERNAL = 17,
+} CredexStatus;
+
+/**
+ * How sure the service is who an app is, from the least to the most.
+ */
+typedef enum {
+    /**
+     * A claim.
+     */
+    CREDEX_ASSURANCE_UNVERIFIED = 0,
+    /**
+     * Its program belongs to the system: provenance, not proof.
+     */
+    CREDEX_ASSURANCE_INSTALLED = 1,
+    /**
+     * The service started it.
+     */
+    CREDEX_ASSURANCE_LAUNCHED = 2,
+    /**
+     * The kernel confines it, and its sandbox names it.
+     */
+    CREDEX_ASSURANCE_SANDBOXED = 3,
+} CredexAssurance;
+
+/**
+ * A thread of the library, and everything that it works on. One is enough for an app.
+ *
+ * The thread that makes it is the one that gives it up and that callbacks are called on. Everything else
+ * may be done on any thread.
+ */
+typedef struct CredexClient CredexClient;
+
+/**
+ * Why a call came to nothing. Never contains a secret. Free it with credex_error_free().
+ */
+typedef struct CredexError CredexError;
+
+/**
+ * An app that can send credentials to others, with a connection of its own to the bus. It may export
+ * several times at once. Free it with credex_exporter_free(); what is under way goes on.
+ */
+typedef struct CredexExporter CredexExporter;
+
+/**
+ * The person's consent to one exchange. Free it with credex_grant_free(): without a payload, that calls the
+ * exchange off.
+ */
+typedef struct CredexGrant CredexGrant;
+
+/**
+ * Credentials to import. Free it with credex_import_free(): without a report, that tells the exporter that
+ * nothing came of them.
+ */
+typedef struct CredexImport CredexImport;
+
+/**
+ * An app that credentials can be sent to, as long as it is not freed, with a connection of its own to the
+ * bus. It acknowledges offers by itself. Free it with credex_importer_free().
+ */
+typedef struct CredexImporter CredexImporter;
+
+/**
+ * What an importing app says of itself. Free it with credex_importer_options_free().
+ */
+typedef struct CredexImporterOptions CredexImporterOptions;
+
+/**
+ * An offer of credentials. Free it with credex_offer_free(): one that was not redeemed is declined by that.
+ */
+typedef struct CredexOffer CredexOffer;
+
+/**
+ * Something under way. Several may be at once. Whoever has it frees it; as long as it is not finished,
+ * that calls it off.
+ */
+typedef struct CredexOperation CredexOperation;
+
+/**
+ * A document and its attachments. It can be sent several times. Free it with credex_payload_free(), which
+ * wipes it once nothing that is under way needs it any more.
+ */
+typedef struct CredexPayload CredexPayload;
+
+/**
+ * The importer's report to the exporter. Free it with credex_receipt_free().
+ */
+typedef struct CredexReceipt CredexReceipt;
+
+/**
+ * What the person is asked, and where. It can be used for several exports. Free it with
+ * credex_request_free().
+ */
+typedef struct CredexRequest CredexRequest;
+
+/**
+ * Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed. Ask
+ * `operation` what came of it, and free it. Nothing may be thrown or jumped out of it.
+ */
+typedef void (*CredexCallback)(CredexOperation *operation, void *data);
+
+/**
+ * The app on the other side, as the service established it. Its names may be hostile text: show them as
+ * text, and never alone. They belong to the offer or import that was asked.
+ */
+typedef struct {
+    /**
+     * Desktop-entry ID; empty where there is none.
+     */
+    const char *id;
+    /**
+     * Display name; empty where there is none.
+     */
+    const char *name;
+    /**
+     * How sure the service is that it is this app.
+     */
+    CredexAssurance assurance;
+    /**
+     * Which exporting provider of the app, or NULL.
+     */
+    const char *provider;
+    /**
+     * Where it was installed from, for instance "flatpak-system", or NULL.
+     */
+    const char *origin;
+    /**
+     * A warning of the service about what it says of itself, or NULL. May quote hostile text.
+     */
+    const char *conflict;
+} CredexApp;
+
+/**
+ * Bytes of the library. They are wiped when the import is reported or freed, and are not there any more.
+ */
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const uint8_t *bytes;
+    /**
+     * How many they are.
+     */
+    size_t len;
+} CredexBytes;
+
+/**
+ * How many credentials of a type. The name belongs to what was asked.
+ */
+typedef struct {
+    /**
+     * The credential type, for instance "basic-auth".
+     */
+    const char *type_name;
+    /**
+     * How many.
+     */
+    uint32_t number;
+} CredexCount;
+
+/**
+ * What became of the credentials of a type.
+ */
+typedef struct {
+    /**
+     * The credential type, for instance "basic-auth".
+     */
+    const char *type_name;
+    /**
+     * Taken over.
+     */
+    uint32_t succeeded;
+    /**
+     * Not taken over, because something was wrong with them.
+     */
+    uint32_t failed;
+    /**
+     * Not taken over, because the importer has no use for them.
+     */
+    uint32_t ignored;
+} CredexTally;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Starts a client. It connects to nothing yet.
+ */
+CredexStatus credex_client_new(CredexClient **client, CredexError **error);
+
+/**
+ * A file descriptor that is readable while callbacks are due: for poll(), g_unix_fd_add() or
+ * QSocketNotifier. Do not read or close it. -1 for what is no client.
+ */
+int32_t credex_client_fd(const CredexClient *client);
+
+/**
+ * Calls the callbacks that are due, on this thread, and returns. `called` gets how many they were, and may
+ * be NULL.
+ */
+CredexStatus credex_client_dispatch(const CredexClient *client, uint32_t *called, CredexError **error);
+
+/**
+ * Leaves the bus and ends the thread. Everything that the client does is called off, no callback is called
+ * any more, and every handle that came from it is freed; only errors, receipts, payloads and requests
+ * stay. NULL is nothing to free.
+ */
+CredexStatus credex_client_free(CredexClient *client, CredexError **error);
+
+/**
+ * The version of the library, for instance "0.1.0".
+ */
+const char *credex_version(void);
+
+/**
+ * The status that the call returned; `CREDEX_STATUS_BAD_HANDLE` for what is no error.
+ */
+CredexStatus credex_error_status(const CredexError *error);
+
+/**
+ * What was wrong, where, and what to do: a text for people, which lives as long as the error. Never NULL.
+ */
+const char *credex_error_message(const CredexError *error);
+
+/**
+ * The reason in the error table of the protocol, for instance "NoReceipt", where the service gave one;
+ * otherwise NULL. It lives as long as the error.
+ */
+const char *credex_error_reason(const CredexError *error);
+
+/**
+ * Whether the importer had the payload when the exchange ended: then the person should be told that what
+ * was exported may be in that app.
+ */
+bool credex_error_handed_over(const CredexError *error);
+
+/**
+ * Frees an error. NULL is nothing to free.
+ */
+CredexStatus credex_error_free(CredexError *error);
+
+/**
+ * Connects to the bus at a D-Bus address, or to that of the session if `bus` is NULL. `app_id` is the app's
+ * desktop-entry ID. The operation's result is a CredexExporter.
+ *
+ * Only if:
+ * `app_id` is a string, and so is `bus` unless it is NULL.
+ */
+CredexStatus credex_exporter_connect(const CredexClient *client,
+                                     const char *app_id,
+                                     const char *bus,
+                                     CredexCallback callback,
+                                     void *data,
+                                     CredexOperation **operation,
+                                     CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_exporter_connect().
+ */
+CredexStatus credex_exporter_connect_blocking(const CredexClient *client,
+                                              const char *app_id,
+                                              const char *bus,
+                                              int32_t timeout_ms,
+                                              CredexExporter **exporter,
+                                              CredexError **error);
+
+/**
+ * Takes the result of credex_exporter_connect().
+ */
+CredexStatus credex_operation_take_exporter(const CredexOperation *operation,
+                                            CredexExporter **exporter,
+                                            CredexError **error);
+
+/**
+ * Does a whole exchange: asks the person, sends what was let go, and waits until the importer has
+ * reported. `request` may be NULL; if it declares nothing, what is in the document is declared. The
+ * operation's result is a CredexReceipt.
+ */
+CredexStatus credex_exporter_export(const CredexExporter *exporter,
+                                    const CredexRequest *request,
+                                    const CredexPayload *payload,
+                                    CredexCallback callback,
+                                    void *data,
+                                    CredexOperation **operation,
+                                    CredexError **error);
+
+/**
+ * Does the same, and waits for it. A person may take minutes; when the time is up, the exchange is called
+ * off.
+ */
+CredexStatus credex_exporter_export_blocking(const CredexExporter *exporter,
+                                             const CredexRequest *request,
+                                             const CredexPayload *payload,
+                                             int32_t timeout_ms,
+                                             CredexReceipt **receipt,
+                                             CredexError **error);
+
+/**
+ * Asks the person to whom credentials may go, and which, so that the app reads its vault only then. The
+ * operation's result is a CredexGrant.
+ */
+CredexStatus credex_exporter_request(const CredexExporter *exporter,
+                                     const CredexRequest *request,
+                                     CredexCallback callback,
+                                     void *data,
+                                     CredexOperation **operation,
+                                     CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the question is taken back.
+ */
+CredexStatus credex_exporter_request_blocking(const CredexExporter *exporter,
+                                              const CredexRequest *request,
+                                              int32_t timeout_ms,
+                                              CredexGrant **grant,
+                                              CredexError **error);
+
+/**
+ * Frees an exporter. NULL is nothing to free.
+ */
+CredexStatus credex_exporter_free(CredexExporter *exporter);
+
+/**
+ * Takes the result of credex_exporter_request().
+ */
+CredexStatus credex_operation_take_grant(const CredexOperation *operation,
+                                         CredexGrant **grant,
+                                         CredexError **error);
+
+/**
+ * The version of the Credential Exchange Format to write; NULL for what is no grant. It lives as long as
+ * the grant.
+ */
+const char *credex_grant_format_version(const CredexGrant *grant);
+
+/**
+ * The credential types that the person lets go, from 0 on; NULL behind the last. It lives as long as the
+ * grant.
+ */
+const char *credex_grant_type(const CredexGrant *grant, size_t index);
+
+/**
+ * Leaves out what the person did not let go, sends the rest, and waits until the importer has reported. The
+ * operation's result is a CredexReceipt.
+ */
+CredexStatus credex_grant_send(const CredexGrant *grant,
+                               const CredexPayload *payload,
+                               CredexCallback callback,
+                               void *data,
+                               CredexOperation **operation,
+                               CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the exchange is called off once the grant is freed.
+ */
+CredexStatus credex_grant_send_blocking(const CredexGrant *grant,
+                                        const CredexPayload *payload,
+                                        int32_t timeout_ms,
+                                        CredexReceipt **receipt,
+                                        CredexError **error);
+
+/**
+ * Frees a grant. NULL is nothing to free.
+ */
+CredexStatus credex_grant_free(CredexGrant *grant);
+
+/**
+ * Takes the result of credex_offer_redeem().
+ */
+CredexStatus credex_operation_take_import(const CredexOperation *operation,
+                                          CredexImport **import,
+                                          CredexError **error);
+
+/**
+ * Who exported. What `exporter` points to lives as long as the import.
+ */
+CredexStatus credex_import_exporter(const CredexImport *import, CredexApp *exporter, CredexError **error);
+
+/**
+ * The CXF document, byte for byte as it was exported. No zero byte follows it.
+ */
+CredexStatus credex_import_document(const CredexImport *import, CredexBytes *document, CredexError **error);
+
+/**
+ * How many attachments came; 0 for what is no import.
+ */
+size_t credex_import_attachments(const CredexImport *import);
+
+/**
+ * An attachment, from 0 on: the id of its `file` credential, which lives as long as the import, and its
+ * bytes. An id comes from somebody else, and is no file name. Each may be NULL.
+ */
+CredexStatus credex_import_attachment(const CredexImport *import,
+                                      size_t index,
+                                      const char **id,
+                                      CredexBytes *bytes,
+                                      CredexError **error);
+
+/**
+ * How many types with usable credentials came; 0 for what is no import.
+ */
+size_t credex_import_types(const CredexImport *import);
+
+/**
+ * How many usable credentials of a type came, from 0 on. The name lives as long as the import.
+ */
+CredexStatus credex_import_type(const CredexImport *import,
+                                size_t index,
+                                CredexCount *count,
+                                CredexError **error);
+
+/**
+ * Which parts of the document should be left out, and why, from 0 on; NULL behind the last. No secrets are
+ * in it. It lives as long as the import.
+ */
+const char *credex_import_problem(const CredexImport *import, size_t index);
+
+/**
+ * Which attachments are not what the document says of them, from 0 on; NULL behind the last. The first
+ * question hashes them all. It lives as long as the import.
+ */
+const char *credex_import_attachment_problem(const CredexImport *import, size_t index);
+
+/**
+ * Reports what became of each credential type, and ends the exchange. The document and the attachments are
+ * wiped at once. Ends with credex_operation_finish().
+ *
+ * Only if:
+ * There are `number` tallies at `tallies`, and their names are strings.
+ */
+CredexStatus credex_import_complete(const CredexImport *import,
+                                    const CredexTally *tallies,
+                                    size_t number,
+                                    CredexCallback callback,
+                                    void *data,
+                                    CredexOperation **operation,
+                                    CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ *
+ * Only if:
+ * As credex_import_complete().
+ */
+CredexStatus credex_import_complete_blocking(const CredexImport *import,
+                                             const CredexTally *tallies,
+                                             size_t number,
+                                             int32_t timeout_ms,
+                                             CredexError **error);
+
+/**
+ * Reports that everything was taken over that is usable, and what was wrong with the rest, and ends the
+ * exchange. The document and the attachments are wiped at once. Ends with credex_operation_finish().
+ */
+CredexStatus credex_import_complete_all(const CredexImport *import,
+                                        CredexCallback callback,
+                                        void *data,
+                                        CredexOperation **operation,
+                                        CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ */
+CredexStatus credex_import_complete_all_blocking(const CredexImport *import,
+                                                 int32_t timeout_ms,
+                                                 CredexError **error);
+
+/**
+ * Reports that nothing could be made of the payload; `reason` is a sentence for the person, cut at 256
+ * bytes. The document and the attachments are wiped at once. Ends with credex_operation_finish().
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_import_reject(const CredexImport *import,
+                                  const char *reason,
+                                  CredexCallback callback,
+                                  void *data,
+                                  CredexOperation **operation,
+                                  CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_import_reject_blocking(const CredexImport *import,
+                                           const char *reason,
+                                           int32_t timeout_ms,
+                                           CredexError **error);
+
+/**
+ * Wipes and frees an import. NULL is nothing to free.
+ */
+CredexStatus credex_import_free(CredexImport *import);
+
+/**
+ * Begins to describe the app whose desktop-entry ID is `app_id`. It takes every type, unless types are
+ * added.
+ *
+ * Only if:
+ * `app_id` is a string.
+ */
+CredexStatus credex_importer_options_new(const char *app_id,
+                                         CredexImporterOptions **options,
+                                         CredexError **error);
+
+/**
+ * The name to show to the person, where no desktop entry gives one.
+ *
+ * Only if:
+ * `name` is a string.
+ */
+CredexStatus credex_importer_options_set_name(const CredexImporterOptions *options,
+                                              const char *name,
+                                              CredexError **error);
+
+/**
+ * Adds a credential type that the app takes, for instance "basic-auth".
+ *
+ * Only if:
+ * `type_name` is a string.
+ */
+CredexStatus credex_importer_options_add_type(const CredexImporterOptions *options,
+                                              const char *type_name,
+                                              CredexError **error);
+
+/**
+ * Whether to own `app_id` as a name on the bus, for an app that D-Bus activates, instead of announcing
+ * itself.
+ */
+CredexStatus credex_importer_options_set_own_name(const CredexImporterOptions *options,
+                                                  bool own_name,
+                                                  CredexError **error);
+
+/**
+ * The largest payload to accept, in bytes once it is opened; 1 GiB and 64 MiB if not said.
+ */
+CredexStatus credex_importer_options_set_limit(const CredexImporterOptions *options,
+                                               uint64_t bytes,
+                                               CredexError **error);
+
+/**
+ * Frees options. NULL is nothing to free.
+ */
+CredexStatus credex_importer_options_free(CredexImporterOptions *options);
+
+/**
+ * Connects to the bus at a D-Bus address, or to that of the session if `bus` is NULL, and is there for
+ * offers from then on. The operation's result is a CredexImporter.
+ *
+ * Only if:
+ * `bus` is a string, or NULL.
+ */
+CredexStatus credex_importer_connect(const CredexClient *client,
+                                     const CredexImporterOptions *options,
+                                     const char *bus,
+                                     CredexCallback callback,
+                                     void *data,
+                                     CredexOperation **operation,
+                                     CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_importer_connect().
+ */
+CredexStatus credex_importer_connect_blocking(const CredexClient *client,
+                                              const CredexImporterOptions *options,
+                                              const char *bus,
+                                              int32_t timeout_ms,
+                                              CredexImporter **importer,
+                                              CredexError **error);
+
+/**
+ * Takes the result of credex_importer_connect().
+ */
+CredexStatus credex_operation_take_importer(const CredexOperation *operation,
+                                            CredexImporter **importer,
+                                            CredexError **error);
+
+/**
+ * Waits for the next offer that is still open. The operation's result is a CredexOffer.
+ */
+CredexStatus credex_importer_next_offer(const CredexImporter *importer,
+                                        CredexCallback callback,
+                                        void *data,
+                                        CredexOperation **operation,
+                                        CredexError **error);
+
+/**
+ * Does the same, and waits for it. What comes after the time is up waits for the next call.
+ */
+CredexStatus credex_importer_next_offer_blocking(const CredexImporter *importer,
+                                                 int32_t timeout_ms,
+                                                 CredexOffer **offer,
+                                                 CredexError **error);
+
+/**
+ * Leaves the bus: nobody can send to the app any more. What waits for an offer fails with
+ * `CREDEX_STATUS_CANCELLED`; offers and imports that are there stay. NULL is nothing to free.
+ */
+CredexStatus credex_importer_free(CredexImporter *importer);
+
+/**
+ * Takes the result of credex_importer_next_offer().
+ */
+CredexStatus credex_operation_take_offer(const CredexOperation *operation,
+                                         CredexOffer **offer,
+                                         CredexError **error);
+
+/**
+ * Who exports. What `exporter` points to lives as long as the offer.
+ */
+CredexStatus credex_offer_exporter(const CredexOffer *offer, CredexApp *exporter, CredexError **error);
+
+/**
+ * How many types are offered; 0 for what is no offer.
+ */
+size_t credex_offer_types(const CredexOffer *offer);
+
+/**
+ * How many credentials of a type are offered, from 0 on. The name lives as long as the offer.
+ */
+CredexStatus credex_offer_type(const CredexOffer *offer,
+                               size_t index,
+                               CredexCount *count,
+                               CredexError **error);
+
+/**
+ * How many seconds the offer still lasts; 0 if it is over.
+ */
+uint32_t credex_offer_expires_in(const CredexOffer *offer);
+
+/**
+ * An XDG activation token, with which the app may raise its window; NULL where there is none. It lives as
+ * long as the offer.
+ */
+const char *credex_offer_activation_token(const CredexOffer *offer);
+
+/**
+ * The window of the exporter, written as for credex_request_set_parent_window(); NULL where there is none.
+ * It lives as long as the offer.
+ */
+const char *credex_offer_parent_window(const CredexOffer *offer);
+
+/**
+ * Asks for the offer to last `seconds` from now, while the person unlocks the app; it never lasts longer
+ * than 30 minutes in all. Ends with credex_operation_finish().
+ */
+CredexStatus credex_offer_extend(const CredexOffer *offer,
+                                 uint32_t seconds,
+                                 CredexCallback callback,
+                                 void *data,
+                                 CredexOperation **operation,
+                                 CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ */
+CredexStatus credex_offer_extend_blocking(const CredexOffer *offer,
+                                          uint32_t seconds,
+                                          int32_t timeout_ms,
+                                          CredexError **error);
+
+/**
+ * Redeems the offer, opens the payload, and reads the document through. Without success the offer is
+ * declined, and the exporter is told why; a second attempt there is not. The operation's result is a
+ * CredexImport.
+ */
+CredexStatus credex_offer_redeem(const CredexOffer *offer,
+                                 CredexCallback callback,
+                                 void *data,
+                                 CredexOperation **operation,
+                                 CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ */
+CredexStatus credex_offer_redeem_blocking(const CredexOffer *offer,
+                                          int32_t timeout_ms,
+                                          CredexImport **import,
+                                          CredexError **error);
+
+/**
+ * Refuses the offer; `reason` is a sentence for the person, cut at 256 bytes. Ends with
+ * credex_operation_finish().
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_offer_decline(const CredexOffer *offer,
+                                  const char *reason,
+                                  CredexCallback callback,
+                                  void *data,
+                                  CredexOperation **operation,
+                                  CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_offer_decline_blocking(const CredexOffer *offer,
+                                           const char *reason,
+                                           int32_t timeout_ms,
+                                           CredexError **error);
+
+/**
+ * Frees an offer. NULL is nothing to free.
+ */
+CredexStatus credex_offer_free(CredexOffer *offer);
+
+/**
+ * Waits until an operation is finished, for at most `timeout_ms` milliseconds, or for ever if that is
+ * negative. Any thread may. A callback is called later all the same.
+ *
+ * Returns `CREDEX_STATUS_TIMED_OUT` if it goes on, and otherwise what it came to; its result is still to
+ * be taken.
+ */
+CredexStatus credex_operation_wait(const CredexOperation *operation, int32_t timeout_ms, CredexError **error);
+
+/**
+ * Takes the end of an operation that has no result: `CREDEX_STATUS_OK` if it was done.
+ */
+CredexStatus credex_operation_finish(const CredexOperation *operation, CredexError **error);
+
+/**
+ * Calls an operation off: it fails with `CREDEX_STATUS_CANCELLED`, unless it is finished already. The
+ * other side is told.
+ */
+CredexStatus credex_operation_cancel(const CredexOperation *operation, CredexError **error);
+
+/**
+ * Frees an operation, and its result if nobody took it. One that is not finished is called off, and its
+ * callback is not called. NULL is nothing to free.
+ */
+CredexStatus credex_operation_free(CredexOperation *operation);
+
+/**
+ * Makes a payload with a copy of a CXF document. Wipe yours once you need it no more.
+ *
+ * Only if:
+ * There are `len` bytes at `document`.
+ */
+CredexStatus credex_payload_new(const uint8_t *document,
+                                size_t len,
+                                CredexPayload **payload,
+                                CredexError **error);
+
+/**
+ * Adds a copy of the bytes of the `file` credential with this id.
+ *
+ * Only if:
+ * `id` is a string, and there are `len` bytes at `bytes`.
+ */
+CredexStatus credex_payload_add_attachment(const CredexPayload *payload,
+                                           const char *id,
+                                           const uint8_t *bytes,
+                                           size_t len,
+                                           CredexError **error);
+
+/**
+ * Frees a payload. NULL is nothing to free.
+ */
+CredexStatus credex_payload_free(CredexPayload *payload);
+
+/**
+ * Takes the receipt with which an export ended.
+ */
+CredexStatus credex_operation_take_receipt(const CredexOperation *operation,
+                                           CredexReceipt **receipt,
+                                           CredexError **error);
+
+/**
+ * How many types there are; 0 for what is no receipt.
+ */
+size_t credex_receipt_types(const CredexReceipt *receipt);
+
+/**
+ * What became of a type, from 0 on. The name lives as long as the receipt.
+ */
+CredexStatus credex_receipt_type(const CredexReceipt *receipt,
+                                 size_t index,
+                                 CredexTally *tally,
+                                 CredexError **error);
+
+/**
+ * What became of all types together; its `type_name` is "".
+ */
+CredexStatus credex_receipt_total(const CredexReceipt *receipt, CredexTally *tally, CredexError **error);
+
+/**
+ * A sentence for each difference between what arrived and what was declared and let go, from 0 on; NULL
+ * behind the last. It lives as long as the receipt.
+ */
+const char *credex_receipt_discrepancy(const CredexReceipt *receipt, size_t index);
+
+/**
+ * Frees a receipt. NULL is nothing to free.
+ */
+CredexStatus credex_receipt_free(CredexReceipt *receipt);
+
+/**
+ * Makes a request that declares nothing.
+ */
+CredexStatus credex_request_new(CredexRequest **request, CredexError **error);
+
+/**
+ * Declares `number` more credentials of a type, for the person to see and choose from. Count all, also
+ * those that you think nobody can use: what is not declared is not sent.
+ *
+ * Only if:
+ * `type_name` is a string.
+ */
+CredexStatus credex_request_declare(const CredexRequest *request,
+                                    const char *type_name,
+                                    uint32_t number,
+                                    CredexError **error);
+
+/**
+ * Declares what is in a document, which is read through.
+ *
+ * Only if:
+ * There are `len` bytes at `document`.
+ */
+CredexStatus credex_request_declare_document(const CredexRequest *request,
+                                             const uint8_t *document,
+                                             size_t len,
+                                             CredexError **error);
+
+/**
+ * Says where to place the chooser: "x11:" and the window's XID in hexadecimal, "wayland:" and a handle of
+ * xdg-foreign, or "tty:" and the terminal to ask in, for instance "tty:/dev/pts/3".
+ *
+ * Only if:
+ * `window` is a string.
+ */
+CredexStatus credex_request_set_parent_window(const CredexRequest *request,
+                                              const char *window,
+                                              CredexError **error);
+
+/**
+ * Gives an XDG activation token, so that the chooser may come to the front.
+ *
+ * Only if:
+ * `token` is a string.
+ */
+CredexStatus credex_request_set_activation_token(const CredexRequest *request,
+                                                 const char *token,
+                                                 CredexError **error);
+
+/**
+ * Says which exporting provider of the app this is; needed if its desktop entry lists several.
+ *
+ * Only if:
+ * `provider` is a string.
+ */
+CredexStatus credex_request_set_provider(const CredexRequest *request,
+                                         const char *provider,
+                                         CredexError **error);
+
+/**
+ * Frees a request. NULL is nothing to free.
+ */
+CredexStatus credex_request_free(CredexRequest *request);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* CREDEX_H */

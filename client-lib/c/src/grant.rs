@@ -1,0 +1,124 @@
+//! `CredexGrant`: the person's consent to one exchange.
+
+#![allow(
+    unsafe_code,
+    reason = "these functions are exported under their own names"
+)]
+
+use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+
+use credex::Grant;
+
+use crate::boundary::{answer, guard, out};
+use crate::client::CredexClient;
+use crate::error::CredexError;
+use crate::failure::Result;
+use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
+use crate::payload::{CredexPayload, Parts};
+use crate::receipt::CredexReceipt;
+use crate::status::CredexStatus;
+use crate::table::{self, Object};
+use crate::words::{at, word};
+
+/// The person's consent to one exchange. Free it with credex_grant_free(): without a payload, that calls the
+/// exchange off.
+#[derive(Debug)]
+pub struct CredexGrant {
+    grant: Arc<Grant>,
+    format_version: CString,
+    types: Vec<CString>,
+    client: Arc<CredexClient>,
+}
+
+impl Object for CredexGrant {
+    const NAME: &'static str = "CredexGrant";
+}
+
+impl CredexGrant {
+    pub(crate) fn new(grant: Grant, client: Arc<CredexClient>) -> Self {
+        Self {
+            format_version: word(grant.format_version()),
+            types: grant.types().iter().map(|name| word(name)).collect(),
+            grant: Arc::new(grant),
+            client,
+        }
+    }
+}
+
+async fn send(grant: Arc<Grant>, parts: Parts) -> Result<CredexReceipt> {
+    Ok(grant.send(parts.payload()).await?.receipt().await?.into())
+}
+
+/// Takes the result of credex_exporter_request().
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_operation_take_grant(
+    operation: *const CredexOperation,
+    grant: Option<&mut MaybeUninit<*mut CredexGrant>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || take_object(operation, grant, "grant"))
+}
+
+/// The version of the Credential Exchange Format to write; NULL for what is no grant. It lives as long as
+/// the grant.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_format_version(grant: *const CredexGrant) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(table::get(grant)?.format_version.as_ptr())
+    })
+}
+
+/// The credential types that the person lets go, from 0 on; NULL behind the last. It lives as long as the
+/// grant.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_type(grant: *const CredexGrant, index: usize) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(at(&table::get(grant)?.types, index)?.as_ptr())
+    })
+}
+
+/// Leaves out what the person did not let go, sends the rest, and waits until the importer has reported. The
+/// operation's result is a CredexReceipt.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_send(
+    grant: *const CredexGrant,
+    payload: *const CredexPayload,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let (grant, payload) = (table::get(grant)?, table::get(payload)?);
+        let wish = Wish::new(callback, data, operation)?;
+        let work = send(Arc::clone(&grant.grant), payload.parts());
+        operation::start(&grant.client, wish, work)
+    })
+}
+
+/// Does the same, and waits for it; when the time is up, the exchange is called off once the grant is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_send_blocking(
+    grant: *const CredexGrant,
+    payload: *const CredexPayload,
+    timeout_ms: i32,
+    receipt: Option<&mut MaybeUninit<*mut CredexReceipt>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let (grant, payload) = (table::get(grant)?, table::get(payload)?);
+        let slot = out(receipt, "receipt")?;
+        let work = send(Arc::clone(&grant.grant), payload.parts());
+        let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
+        slot.write(grant.client.adopt(receipt)?);
+        Ok(())
+    })
+}
+
+/// Frees a grant. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_free(grant: *mut CredexGrant) -> CredexStatus {
+    guard(None, || table::remove(grant).map(drop))
+}

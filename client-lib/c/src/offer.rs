@@ -1,0 +1,277 @@
+//! `CredexOffer`: somebody's wish to send credentials, until it is redeemed or declined.
+
+#![allow(
+    unsafe_code,
+    reason = "these functions are exported under their own names"
+)]
+
+use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::time::Duration;
+
+use credex::{Offer, silent};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::boundary::{answer, guard, out, text};
+use crate::client::CredexClient;
+use crate::error::CredexError;
+use crate::failure::{Failure, Result};
+use crate::import::CredexImport;
+use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
+use crate::status::CredexStatus;
+use crate::table::{self, Object};
+use crate::words::{AppWords, CountWords, CredexApp, CredexCount, or_null, word};
+
+/// An offer of credentials. Free it with credex_offer_free(): one that was not redeemed is declined by that.
+#[derive(Debug)]
+pub struct CredexOffer {
+    offer: Arc<Mutex<Option<Offer>>>,
+    client: Arc<CredexClient>,
+    exporter: AppWords,
+    counts: CountWords,
+    activation_token: Option<CString>,
+    parent_window: Option<CString>,
+}
+
+impl Object for CredexOffer {
+    const NAME: &'static str = "CredexOffer";
+}
+
+type Held = OwnedMutexGuard<Option<Offer>>;
+
+impl CredexOffer {
+    pub(crate) fn new(offer: Offer, client: Arc<CredexClient>) -> Self {
+        Self {
+            exporter: AppWords::new(offer.exporter()),
+            counts: CountWords::new(offer.counts()),
+            activation_token: offer.activation_token().map(word),
+            parent_window: offer.parent_window().map(word),
+            offer: Arc::new(Mutex::new(Some(offer))),
+            client,
+        }
+    }
+
+    /// # Errors
+    /// `WrongState` if something is being done with it.
+    fn hold(&self) -> Result<Held> {
+        let held = Arc::clone(&self.offer).try_lock_owned();
+        held.map_err(|_| Failure::state("the offer is just being extended: wait for that"))
+    }
+
+    /// # Errors
+    /// `WrongState` if it was redeemed or declined.
+    fn take(&self) -> Result<Offer> {
+        self.hold()?.take().ok_or_else(over)
+    }
+}
+
+fn over() -> Failure {
+    Failure::state("the offer was redeemed or declined already")
+}
+
+async fn redeem(offer: Offer, client: Arc<CredexClient>) -> Result<CredexImport> {
+    let import = offer.redeem(&mut silent).await?;
+    Ok(CredexImport::new(import, client))
+}
+
+async fn extend(mut held: Held, how_long: Duration) -> Result<()> {
+    held.as_mut().ok_or_else(over)?.extend(how_long).await?;
+    Ok(())
+}
+
+async fn decline(offer: Offer, reason: String) -> Result<()> {
+    Ok(offer.decline(&reason).await?)
+}
+
+/// Takes the result of credex_importer_next_offer().
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_operation_take_offer(
+    operation: *const CredexOperation,
+    offer: Option<&mut MaybeUninit<*mut CredexOffer>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || take_object(operation, offer, "offer"))
+}
+
+/// Who exports. What `exporter` points to lives as long as the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_exporter(
+    offer: *const CredexOffer,
+    exporter: Option<&mut MaybeUninit<CredexApp>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        out(exporter, "exporter")?.write(offer.exporter.for_c());
+        Ok(())
+    })
+}
+
+/// How many types are offered; 0 for what is no offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_types(offer: *const CredexOffer) -> usize {
+    answer(0, || Ok(table::get(offer)?.counts.len()))
+}
+
+/// How many credentials of a type are offered, from 0 on. The name lives as long as the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_type(
+    offer: *const CredexOffer,
+    index: usize,
+    count: Option<&mut MaybeUninit<CredexCount>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        out(count, "count")?.write(offer.counts.at(index)?);
+        Ok(())
+    })
+}
+
+/// How many seconds the offer still lasts; 0 if it is over.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_expires_in(offer: *const CredexOffer) -> u32 {
+    answer(0, || {
+        let held = table::get(offer)?.hold()?;
+        let left = held.as_ref().map(Offer::expires_in).unwrap_or_default();
+        Ok(u32::try_from(left.as_secs()).unwrap_or(u32::MAX))
+    })
+}
+
+/// An XDG activation token, with which the app may raise its window; NULL where there is none. It lives as
+/// long as the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_activation_token(offer: *const CredexOffer) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(or_null(table::get(offer)?.activation_token.as_ref()))
+    })
+}
+
+/// The window of the exporter, written as for credex_request_set_parent_window(); NULL where there is none.
+/// It lives as long as the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_parent_window(offer: *const CredexOffer) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(or_null(table::get(offer)?.parent_window.as_ref()))
+    })
+}
+
+/// Asks for the offer to last `seconds` from now, while the person unlocks the app; it never lasts longer
+/// than 30 minutes in all. Ends with credex_operation_finish().
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_extend(
+    offer: *const CredexOffer,
+    seconds: u32,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let wish = Wish::new(callback, data, operation)?;
+        let work = extend(offer.hold()?, Duration::from_secs(seconds.into()));
+        operation::start(&offer.client, wish, work)
+    })
+}
+
+/// Does the same, and waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_extend_blocking(
+    offer: *const CredexOffer,
+    seconds: u32,
+    timeout_ms: i32,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let work = extend(offer.hold()?, Duration::from_secs(seconds.into()));
+        operation::wait_for(&offer.client, timeout_ms, work)
+    })
+}
+
+/// Redeems the offer, opens the payload, and reads the document through. Without success the offer is
+/// declined, and the exporter is told why; a second attempt there is not. The operation's result is a
+/// CredexImport.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_redeem(
+    offer: *const CredexOffer,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let wish = Wish::new(callback, data, operation)?;
+        let work = redeem(offer.take()?, Arc::clone(&offer.client));
+        operation::start(&offer.client, wish, work)
+    })
+}
+
+/// Does the same, and waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_redeem_blocking(
+    offer: *const CredexOffer,
+    timeout_ms: i32,
+    import: Option<&mut MaybeUninit<*mut CredexImport>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let slot = out(import, "import")?;
+        let client = Arc::clone(&offer.client);
+        let work = redeem(offer.take()?, Arc::clone(&client));
+        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
+        Ok(())
+    })
+}
+
+/// Refuses the offer; `reason` is a sentence for the person, cut at 256 bytes. Ends with
+/// credex_operation_finish().
+///
+/// # Safety
+/// `reason` is a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn credex_offer_decline(
+    offer: *const CredexOffer,
+    reason: *const c_char,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let wish = Wish::new(callback, data, operation)?;
+        // SAFETY: by this function's contract it is a string.
+        let reason = unsafe { text(reason, "reason") }?;
+        operation::start(&offer.client, wish, decline(offer.take()?, reason))
+    })
+}
+
+/// Does the same, and waits for it.
+///
+/// # Safety
+/// `reason` is a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn credex_offer_decline_blocking(
+    offer: *const CredexOffer,
+    reason: *const c_char,
+    timeout_ms: i32,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        // SAFETY: by this function's contract it is a string.
+        let reason = unsafe { text(reason, "reason") }?;
+        operation::wait_for(&offer.client, timeout_ms, decline(offer.take()?, reason))
+    })
+}
+
+/// Frees an offer. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_free(offer: *mut CredexOffer) -> CredexStatus {
+    guard(None, || table::remove(offer).map(drop))
+}

@@ -3,7 +3,9 @@
 //! the conformance kit.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use credex_tests::c::{Build, Workshop};
 use credex_tests::programs;
 
 /// An implementation.
@@ -18,6 +20,9 @@ pub struct Language {
     pub exporter: Vec<String>,
     /// Files without which it cannot run: what they are, and where.
     pub needs: Vec<(&'static str, PathBuf)>,
+    /// Where its programs are, if they are built for the story alone.
+    #[expect(dead_code, reason = "its programs are there as long as it is")]
+    pub workshop: Option<Arc<Workshop>>,
 }
 
 /// Our own library.
@@ -28,6 +33,20 @@ pub fn rust() -> Language {
         importer_id: "org.example.Importer",
         exporter: words(&[&example("exporter"), "{document}", "{attachments}"]),
         needs: Vec::new(),
+        workshop: None,
+    }
+}
+
+/// The library for C.
+pub fn c() -> Language {
+    let workshop = Workshop::open();
+    let example = |name: &str| workshop.example(name, Build::Plain).display().to_string();
+    Language {
+        importer: words(&[&example("importer"), "{out}"]),
+        importer_id: "org.example.CImporter",
+        exporter: words(&[&example("exporter"), "{document}", "{attachments}"]),
+        needs: Vec::new(),
+        workshop: Some(Arc::new(workshop)),
     }
 }
 
@@ -44,13 +63,14 @@ pub fn bare() -> Language {
             "{attachments}",
         ]),
         needs: python_packages(),
+        workshop: None,
     }
 }
 
 /// Calls `$story!` with every language.
 macro_rules! languages {
     ($story:ident) => {
-        $story!(rust, bare);
+        $story!(rust, c, bare);
     };
 }
 pub(crate) use languages;

@@ -109,6 +109,34 @@ fn what_the_page_tells_to_type_works_as_it_stands_there() {
     );
 }
 
+#[test]
+fn the_c_compiles() {
+    let listings: Vec<Block> = blocks(PAGE)
+        .into_iter()
+        .filter(|block| block.language == "c")
+        .collect();
+    assert_eq!(listings.len(), 2);
+    for listing in listings {
+        let file = tempfile::Builder::new().suffix(".c").tempfile().unwrap();
+        std::fs::write(file.path(), listing.text).unwrap();
+        let compiler = Command::new("cc")
+            .args([
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-fsyntax-only",
+                "-I",
+            ])
+            .arg(credex_tests::c::sources().join("include"))
+            .arg(file.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&compiler.stderr);
+        assert!(compiler.status.success(), "line {}: {said}", listing.line);
+    }
+}
+
 /// What a person types by hand: commands and options that there are.
 #[test]
 fn what_is_typed_by_hand_exists() {
@@ -147,6 +175,7 @@ fn every_block_of_the_page_is_played_by_somebody() {
             "text",
             "console",
             "rust,no_run",
+            "c",
         ];
         let language = block.language.as_str();
         assert!(

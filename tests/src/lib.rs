@@ -8,6 +8,7 @@
 //!   that they can also misbehave.
 //! - [`app`]: the same importer as a process of its own, installed by a desktop entry.
 //! - [`caller`]: an app that asks to export, as a process of its own.
+//! - [`c`]: programs in C, built against the library for C.
 //! - [`chooser`]: a person who answers by script, as the real chooser process that the daemon starts.
 //! - [`monitor`]: whoever listens on the bus, and keeps every message and every fd.
 //! - [`payload`]: sealing and opening.
@@ -52,6 +53,7 @@ pub mod album;
 pub mod app;
 pub mod browser;
 pub mod bus;
+pub mod c;
 pub mod caller;
 pub mod chooser;
 pub mod daemon;

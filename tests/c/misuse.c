@@ -1,0 +1,282 @@
+/* Everything that an app can do wrong with a handle or in a loop is an error, and never a crash. Needs a
+ * session bus with Credex. Ends with 0 if all was as it should be; says what was not. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <credex.h>
+
+#define SOON_MS 120000
+
+static int wrong = 0;
+
+static void expect(int line, const char *what, int expected, int seen)
+{
+    if (expected == seen)
+        return;
+    fprintf(stderr, "line %d: %s: expected %d, saw %d\n", line, what, expected, seen);
+    wrong = 1;
+}
+
+#define EXPECT(expected, seen) expect(__LINE__, #seen, (int)(expected), (int)(seen))
+#define OK CREDEX_STATUS_OK
+
+static CredexClient *a_client(void)
+{
+    CredexClient *client = NULL;
+
+    EXPECT(OK, credex_client_new(&client, NULL));
+    return client;
+}
+
+static CredexImporter *an_importer(CredexClient *client)
+{
+    CredexImporterOptions *options = NULL;
+    CredexImporter *importer = NULL;
+
+    EXPECT(OK, credex_importer_options_new("org.example.Misuse", &options, NULL));
+    EXPECT(OK, credex_importer_options_add_type(options, "basic-auth", NULL));
+    EXPECT(OK, credex_importer_connect_blocking(client, options, NULL, SOON_MS, &importer, NULL));
+    EXPECT(OK, credex_importer_options_free(options));
+    return importer;
+}
+
+static void null(void)
+{
+    CredexClient *client = a_client();
+    CredexRequest *request = NULL;
+    CredexPayload *payload = NULL;
+    CredexError *error = NULL;
+
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_client_new(NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_client_dispatch(NULL, NULL, &error));
+    EXPECT(1, strstr(credex_error_message(error), "CredexClient is NULL") != NULL);
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_error_status(error));
+    EXPECT(1, credex_error_reason(error) == NULL);
+    EXPECT(OK, credex_error_free(error));
+
+    EXPECT(OK, credex_request_new(&request, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_declare(request, NULL, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_declare(request, "\xff\xfe", 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_declare_document(request, NULL, 7, NULL));
+    EXPECT(CREDEX_STATUS_BAD_DOCUMENT,
+           credex_request_declare_document(request, (const uint8_t *)"{", 1, NULL));
+    EXPECT(OK, credex_request_free(request));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_payload_new(NULL, 7, &payload, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_payload_new((const uint8_t *)"", SIZE_MAX, &payload, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_exporter_connect(client, NULL, NULL, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_exporter_connect(client, "org.example.Misuse", NULL, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_exporter_connect_blocking(client, "org.example.Misuse", NULL, SOON_MS, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_exporter_export(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_offer_redeem(NULL, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_import_document(NULL, NULL, NULL));
+    EXPECT(0, credex_receipt_types(NULL));
+    EXPECT(1, credex_grant_type(NULL, 0) == NULL);
+    EXPECT(-1, credex_client_fd(NULL));
+    EXPECT(1, credex_error_message(NULL) != NULL);
+
+    /* As free() does. */
+    EXPECT(OK, credex_client_free(NULL, NULL));
+    EXPECT(OK, credex_operation_free(NULL));
+    EXPECT(OK, credex_import_free(NULL));
+    EXPECT(OK, credex_error_free(NULL));
+    EXPECT(OK, credex_client_free(client, NULL));
+}
+
+static void wrong_handles(void)
+{
+    CredexClient *client = a_client();
+    CredexRequest *request = NULL;
+    CredexError *error = NULL;
+    int something = 7;
+
+    EXPECT(OK, credex_request_new(&request, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_payload_free((CredexPayload *)request));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_client_dispatch((CredexClient *)request, NULL, &error));
+    EXPECT(1, strstr(credex_error_message(error), "handle of a CredexRequest") != NULL);
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_request_free((CredexRequest *)error));
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_wait((CredexOperation *)&something, 0, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_client_free((CredexClient *)&something, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_import_free((CredexImport *)(uintptr_t)0xdeadbeef));
+    EXPECT(OK, credex_request_free(request));
+    EXPECT(OK, credex_client_free(client, NULL));
+}
+
+static void double_free_and_use_after_close(void)
+{
+    CredexClient *client = a_client();
+    CredexExporter *exporter = NULL;
+    CredexPayload *payload = NULL;
+    CredexOperation *operation = NULL;
+    CredexError *error = NULL;
+    struct pollfd due;
+
+    EXPECT(OK, credex_exporter_connect_blocking(client, "org.example.Misuse", NULL, SOON_MS, &exporter, NULL));
+    EXPECT(OK, credex_payload_new((const uint8_t *)"{}", 2, &payload, NULL));
+    EXPECT(CREDEX_STATUS_BAD_DOCUMENT,
+           credex_exporter_export_blocking(exporter, NULL, payload, SOON_MS,
+                                           &(CredexReceipt *){NULL}, &error));
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_error_free(error));
+    EXPECT(1, credex_error_message(error) != NULL);
+    EXPECT(OK, credex_payload_free(payload));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_payload_free(payload));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE,
+           credex_exporter_export(exporter, NULL, payload, NULL, NULL, &operation, NULL));
+
+    EXPECT(OK, credex_exporter_connect(client, "org.example.Misuse", NULL, NULL, NULL, &operation, NULL));
+    EXPECT(OK, credex_operation_wait(operation, SOON_MS, NULL));
+    EXPECT(OK, credex_exporter_free(exporter));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_exporter_free(exporter));
+    /* Another kind of result; the right one; and once more. */
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_finish(operation, NULL));
+    EXPECT(OK, credex_operation_take_exporter(operation, &exporter, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_take_exporter(operation, &exporter, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_free(operation));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_wait(operation, 0, NULL));
+
+    due.fd = credex_client_fd(client);
+    due.events = POLLIN;
+    EXPECT(0, poll(&due, 1, 0));
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_client_free(client, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_exporter_free(exporter));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_client_dispatch(client, NULL, NULL));
+    EXPECT(-1, credex_client_fd(client));
+}
+
+static void *dispatch_elsewhere(void *client)
+{
+    EXPECT(CREDEX_STATUS_WRONG_THREAD, credex_client_dispatch(client, NULL, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_THREAD, credex_client_free(client, NULL));
+    return NULL;
+}
+
+static void *wait_elsewhere(void *importer)
+{
+    CredexOffer *offer = NULL;
+
+    EXPECT(CREDEX_STATUS_CANCELLED, credex_importer_next_offer_blocking(importer, SOON_MS, &offer, NULL));
+    return NULL;
+}
+
+static void wrong_threads_and_processes(void)
+{
+    CredexClient *client = a_client();
+    CredexImporter *importer = an_importer(client);
+    CredexOperation *operation = NULL;
+    pthread_t thread;
+    pid_t child;
+    int ended = -1;
+
+    EXPECT(0, pthread_create(&thread, NULL, dispatch_elsewhere, client));
+    EXPECT(0, pthread_join(thread, NULL));
+    EXPECT(OK, credex_client_dispatch(client, NULL, NULL));
+
+    child = fork();
+    if (child == 0) {
+        CredexStatus status = credex_importer_next_offer(importer, NULL, NULL, &operation, NULL);
+        /* By SIGKILL if all is well: at a mere exit, valgrind would miss what fork() has left behind. */
+        if (status == CREDEX_STATUS_WRONG_THREAD)
+            raise(SIGKILL);
+        _exit(EXIT_FAILURE);
+    }
+    EXPECT(child, waitpid(child, &ended, 0));
+    EXPECT(1, WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL);
+
+    /* Somebody waits, and what they wait for is freed: sooner or later than they have begun. */
+    EXPECT(0, pthread_create(&thread, NULL, wait_elsewhere, importer));
+    EXPECT(OK, credex_importer_next_offer(importer, NULL, NULL, &operation, NULL));
+    EXPECT(CREDEX_STATUS_TIMED_OUT, credex_operation_wait(operation, 300, NULL));
+    EXPECT(OK, credex_importer_free(importer));
+    EXPECT(0, pthread_join(thread, NULL));
+    EXPECT(CREDEX_STATUS_CANCELLED, credex_operation_wait(operation, SOON_MS, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(OK, credex_client_free(client, NULL));
+}
+
+static int called = 0;
+
+static void count(CredexOperation *operation, void *data)
+{
+    CredexClient *client = data;
+    CredexOffer *offer = NULL;
+
+    called++;
+    EXPECT(CREDEX_STATUS_CANCELLED, credex_operation_take_offer(operation, &offer, NULL));
+    /* Neither in the middle of a dispatch. */
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_client_dispatch(client, NULL, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_client_free(client, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+}
+
+static void cancelled_loops(void)
+{
+    CredexClient *client = a_client();
+    CredexImporter *importer = an_importer(client);
+    CredexOperation *operation = NULL;
+    struct pollfd due = {.fd = credex_client_fd(client), .events = POLLIN};
+    uint32_t number = 7;
+
+    /* Nobody's result yet. */
+    EXPECT(OK, credex_importer_next_offer(importer, count, client, &operation, NULL));
+    EXPECT(CREDEX_STATUS_TIMED_OUT, credex_operation_wait(operation, 0, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_take_offer(operation, &(CredexOffer *){NULL}, NULL));
+
+    EXPECT(CREDEX_STATUS_TIMED_OUT,
+           credex_importer_next_offer_blocking(importer, 0, &(CredexOffer *){NULL}, NULL));
+
+    /* Cancelled: it is called back, once. */
+    EXPECT(OK, credex_operation_cancel(operation, NULL));
+    EXPECT(OK, credex_operation_cancel(operation, NULL));
+    EXPECT(1, poll(&due, 1, SOON_MS));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(1, number);
+    EXPECT(1, called);
+    EXPECT(0, poll(&due, 1, 0));
+
+    /* Freed: it is not. */
+    EXPECT(OK, credex_importer_next_offer(importer, count, client, &operation, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(0, number);
+
+    /* Cancelled, and freed before the loop came to it. */
+    EXPECT(OK, credex_importer_next_offer(importer, count, client, &operation, NULL));
+    EXPECT(OK, credex_operation_cancel(operation, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(0, number);
+
+    /* The loop ends with something under way, and something due. */
+    EXPECT(OK, credex_importer_next_offer(importer, count, client, &operation, NULL));
+    EXPECT(OK, credex_operation_cancel(operation, NULL));
+    EXPECT(OK, credex_importer_next_offer(importer, count, client, NULL, NULL));
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(1, called);
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_free(operation));
+}
+
+int main(void)
+{
+    null();
+    wrong_handles();
+    double_free_and_use_after_close();
+    wrong_threads_and_processes();
+    cancelled_loops();
+    return wrong;
+}

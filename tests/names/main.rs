@@ -11,6 +11,7 @@
 
 mod commands;
 mod configuration;
+mod constants;
 mod files;
 mod interfaces;
 mod packages;

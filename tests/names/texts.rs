@@ -51,6 +51,7 @@ fn stand_in(service: &Path, programs: &Path) {
         "credex-chooser",
         "credex-chooser-gtk",
         "credex-fetcher",
+        "libcredex.so",
     ] {
         std::fs::write(programs.join(name), "").unwrap();
     }

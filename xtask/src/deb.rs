@@ -1,6 +1,6 @@
-//! The Debian package, without anything that runs when it is installed: systemd and the bus find new
+//! The Debian package, without a script that runs when it is installed: systemd and the bus find new
 //! files by themselves, and a service that runs goes on with the program that it was started from until
-//! it is idle.
+//! it is idle. Only the dynamic linker has to be told of the library, and dpkg does that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,15 @@ use std::process::Command;
 use crate::error::{Failure, at, output};
 use crate::options::Options;
 use crate::programs::Programs;
-use crate::tree::{below, lay_out};
+use crate::tree::{below, lay_out, rewrite};
 
 const DPKG_DEV: &str = "install dpkg-dev and binutils";
+
+/// Has dpkg run ldconfig.
+const TRIGGERS: &str = "activate-noawait ldconfig\n";
+
+/// For `dpkg-shlibdeps`, when it packs what is linked with the library: its soname, and who has it.
+const LIBRARIES: &str = concat!("libcredex 0 credex (>= ", env!("CARGO_PKG_VERSION"), ")\n");
 
 /// Packs what `programs` are installed with; returns the package.
 pub(crate) fn pack(programs: &Programs, options: &Options) -> Result<PathBuf, Failure> {
@@ -23,9 +29,14 @@ pub(crate) fn pack(programs: &Programs, options: &Options) -> Result<PathBuf, Fa
     let usr = below(&tree, &options.prefix);
     follow_debian(&usr)?;
     let architecture = line("dpkg", &["--print-architecture"])?;
-    let control = tree.join("DEBIAN/control");
     let text = control_file(&options.version, &architecture, &usr, stage.path())?;
-    write(&control, &text)?;
+    for (name, text) in [
+        ("control", &*text),
+        ("triggers", TRIGGERS),
+        ("shlibs", LIBRARIES),
+    ] {
+        write(&tree.join("DEBIAN").join(name), text)?;
+    }
     // Whatever the umask of who packs it.
     let mut chmod = Command::new("chmod");
     output(
@@ -40,12 +51,14 @@ pub(crate) fn pack(programs: &Programs, options: &Options) -> Result<PathBuf, Fa
     Ok(package)
 }
 
-/// What Debian wants otherwise than the standards of everybody: zsh's completions elsewhere, manual pages
-/// compressed, the licence under its name, programs without symbols.
+/// What Debian wants otherwise than the standards of everybody: zsh's completions elsewhere, libraries
+/// below the name of the architecture, manual pages compressed, the licence under its name, nothing with
+/// symbols.
 fn follow_debian(usr: &Path) -> Result<(), Failure> {
     let vendor = usr.join("share/zsh/vendor-completions");
     fs::rename(usr.join("share/zsh/site-functions"), &vendor)
         .map_err(at("cannot make", &vendor))?;
+    move_libraries(usr)?;
     let copyright = usr.join("share/doc/credex/copyright");
     fs::copy(usr.join("share/doc/credex/LICENSE"), &copyright)
         .map_err(at("cannot make", &copyright))?;
@@ -55,7 +68,27 @@ fn follow_debian(usr: &Path) -> Result<(), Failure> {
     output(&mut gzip, "install gzip")?;
     let mut strip = Command::new("strip");
     strip.args(["--strip-unneeded", "--remove-section=.comment"]);
-    output(strip.args(programs_in(usr)?), DPKG_DEV).map(drop)
+    output(strip.args(linked_in(usr)?), DPKG_DEV).map(drop)
+}
+
+/// Moves the library, and what tells of it, to where libraries of this architecture are.
+fn move_libraries(usr: &Path) -> Result<(), Failure> {
+    let triplet = line("dpkg-architecture", &["--query", "DEB_HOST_MULTIARCH"])?;
+    let (lib, multiarch) = (usr.join("lib"), usr.join("lib").join(&triplet));
+    fs::create_dir_all(&multiarch).map_err(at("cannot make", &multiarch))?;
+    for from in files_in(&lib)? {
+        let name = from.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with("libcredex.so") || name == "pkgconfig" {
+            fs::rename(&from, multiarch.join(name)).map_err(at("cannot move", &from))?;
+        }
+    }
+    let description = multiarch.join("pkgconfig/credex.pc");
+    let place = format!("libdir=${{prefix}}/lib/{triplet}\n");
+    rewrite(
+        &description,
+        &description,
+        &[("libdir=${prefix}/lib\n", &place)],
+    )
 }
 
 fn control_file(
@@ -85,12 +118,12 @@ Description: moves passwords and passkeys from one app to another
  Credex is a service of the session through which password managers hand
  credentials to each other: sealed, in memory, once, and to the one app that
  the person chose. It asks the person in a window or a terminal, and starts
- when an app calls it.
+ when an app calls it. The library for C is with it, and its header.
 "
     ))
 }
 
-/// The packages with the libraries that the programs are linked with.
+/// The packages with the libraries that ours are linked with.
 fn libraries(usr: &Path, stage: &Path) -> Result<String, Failure> {
     // It wants to be called where a source package is.
     write(
@@ -99,10 +132,7 @@ fn libraries(usr: &Path, stage: &Path) -> Result<String, Failure> {
     )?;
     let mut command = Command::new("dpkg-shlibdeps");
     command.current_dir(stage).arg("-O");
-    for program in programs_in(usr)? {
-        command.arg(program);
-    }
-    let said = output(&mut command, DPKG_DEV)?;
+    let said = output(command.args(linked_in(usr)?), DPKG_DEV)?;
     let packages = said
         .lines()
         .find_map(|line| line.strip_prefix("shlibs:Depends="));
@@ -111,15 +141,22 @@ fn libraries(usr: &Path, stage: &Path) -> Result<String, Failure> {
         .ok_or(Failure::NoLibraries(said))
 }
 
-/// The programs below `usr`.
-fn programs_in(usr: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    for directory in [usr.join("bin"), usr.join("libexec")] {
-        for entry in fs::read_dir(&directory).map_err(at("cannot read", &directory))? {
-            found.push(entry.map_err(at("cannot read", &directory))?.path());
-        }
-    }
+/// What came from a linker: the programs below `usr`, and the library.
+fn linked_in(usr: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = files_in(&usr.join("bin"))?;
+    found.extend(files_in(&usr.join("libexec"))?);
+    let triplet = line("dpkg-architecture", &["--query", "DEB_HOST_MULTIARCH"])?;
+    // The link by the plain name is enough to find it.
+    found.push(usr.join("lib").join(triplet).join("libcredex.so"));
     Ok(found)
+}
+
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = || at("cannot read", directory);
+    let entries = fs::read_dir(directory).map_err(unreadable())?;
+    entries
+        .map(|entry| entry.map(|entry| entry.path()).map_err(unreadable()))
+        .collect()
 }
 
 fn line(program: &str, arguments: &[&str]) -> Result<String, Failure> {

@@ -26,10 +26,14 @@ macro_rules! interface {
 pub(crate) enum Origin {
     /// A program, by its name.
     Program(&'static str),
+    /// A library, by the name that cargo gives it.
+    Library(&'static str),
     /// A file of the source tree, as it is.
     Source(&'static str),
     /// A file of the source tree that names programs by where they lie with the prefix `/usr`.
     Placed(&'static str),
+    /// A file of the source tree that tells pkg-config where things lie: its `@…@` are replaced.
+    Described(&'static str),
     /// What `cli/examples/manual.rs` writes, by its name.
     Manual(&'static str),
 }
@@ -46,7 +50,7 @@ const fn file(from: Origin, to: &'static str) -> File {
     File { from, to }
 }
 
-use Origin::{Manual, Placed, Program, Source};
+use Origin::{Described, Library, Manual, Placed, Program, Source};
 
 /// What is installed everywhere, but for the pages of `credex`, which are as many as it has commands.
 pub(crate) const FILES: &[File] = &[
@@ -54,6 +58,15 @@ pub(crate) const FILES: &[File] = &[
     file(Program("credexd"), "libexec/credexd"),
     file(Program("credex-chooser"), "libexec/credex-chooser"),
     file(Program("credex-fetcher"), "libexec/credex-fetcher"),
+    file(
+        Library("libcredex.so"),
+        concat!("lib/libcredex.so.", env!("CARGO_PKG_VERSION")),
+    ),
+    file(Source("client-lib/c/include/credex.h"), "include/credex.h"),
+    file(
+        Described("client-lib/c/credex.pc.in"),
+        "lib/pkgconfig/credex.pc",
+    ),
     unit!("credex-fetcher.socket"),
     unit!("credex-fetcher@.service"),
     unit!("credex-launcher.socket"),
@@ -119,6 +132,9 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     "chooser/gtk/README.md",
     "chooser/gtk/data/screenshot.png",
     "cli/README.md",
+    "client-lib/GUIDE.md",
+    "client-lib/c/README.md",
+    "client-lib/c/examples",
     "client-lib/examples",
     "client-lib/recipes",
     "daemon/README.md",
@@ -130,12 +146,24 @@ pub(crate) const DOCUMENTS: &[&str] = &[
 /// Where documents go.
 pub(crate) const READING: &str = "share/doc/credex";
 
-/// Links: from, below the prefix, and what they say. The documents name the interfaces where they are
-/// in the source tree.
-pub(crate) const LINKS: &[(&str, &str)] = &[(
-    "share/doc/credex/protocol/interfaces",
-    "../../../dbus-1/interfaces",
-)];
+/// Links: from, below the prefix, and what they say. Programs want the library by its soname, which
+/// `client-lib/c/build.rs` gives it, and the linker by its plain name. The documents name the interfaces
+/// and the header where they are in the source tree.
+pub(crate) const LINKS: &[(&str, &str)] = &[
+    (
+        "lib/libcredex.so.0",
+        concat!("libcredex.so.", env!("CARGO_PKG_VERSION")),
+    ),
+    ("lib/libcredex.so", "libcredex.so.0"),
+    (
+        "share/doc/credex/client-lib/c/include/credex.h",
+        "../../../../../../include/credex.h",
+    ),
+    (
+        "share/doc/credex/protocol/interfaces",
+        "../../../dbus-1/interfaces",
+    ),
+];
 
 /// Where the pages of `credex` and its commands go.
 pub(crate) const PAGES: &str = "share/man/man1";
@@ -153,8 +181,8 @@ mod tests {
     fn sources() -> BTreeSet<&'static str> {
         let files = FILES.iter().chain(WINDOW);
         let from_source = files.filter_map(|file| match file.from {
-            Source(path) | Placed(path) => Some(path),
-            Program(_) | Manual(_) => None,
+            Source(path) | Placed(path) | Described(path) => Some(path),
+            Program(_) | Library(_) | Manual(_) => None,
         });
         from_source.chain(DOCUMENTS.iter().copied()).collect()
     }
@@ -167,6 +195,7 @@ mod tests {
             "protocol/interfaces",
             "daemon/man",
             "chooser/gtk/data",
+            "client-lib/c/include",
         ] {
             for entry in std::fs::read_dir(source().join(directory)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();

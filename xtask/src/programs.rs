@@ -1,4 +1,4 @@
-//! The programs that are installed, and the pages and completions of `credex`: built, or found where
+//! The programs and the library that are installed, and the pages and completions of `credex`: built, or found where
 //! they were built before.
 
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use crate::options::{Options, source, target_directory};
 
 /// What cargo builds for everybody, by package.
 const PACKAGES: [&str; 4] = ["credex-cli", "credexd", "credex-chooser", "credex-fetcher"];
+/// The library for C.
+const LIBRARY: &str = "credex-c";
 /// The dialog in a window, which needs GTK.
 const WINDOW: &str = "credex-chooser-gtk";
 
@@ -21,7 +23,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The program called `name`.
+    /// The program or library called `name`.
     pub(crate) fn path(&self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.directory.join(name);
         match path.is_file() {
@@ -54,6 +56,7 @@ pub(crate) fn at_hand(options: &Options) -> Result<Programs, Failure> {
         PACKAGES.into_iter().chain(has_window.then_some(WINDOW)),
     )?;
     build(["--example=manual"], ["credex-cli"])?;
+    build(["--lib"], [LIBRARY])?;
     Ok(Programs {
         directory: target_directory().join("release"),
         has_window,

@@ -65,15 +65,23 @@ impl Tree<'_> {
         let to = self.room_for(file.to)?;
         match file.from {
             Origin::Program(name) => copy(&self.programs.path(name)?, &to, 0o755),
+            // Nothing runs it by itself.
+            Origin::Library(name) => copy(&self.programs.path(name)?, &to, 0o644),
             Origin::Source(path) => copy(&source().join(path), &to, 0o644),
             Origin::Manual(name) => copy(&self.manual.join(name), &to, 0o644),
             Origin::Placed(path) => {
-                let path = source().join(path);
-                let text = fs::read_to_string(&path).map_err(at("cannot read", &path))?;
-                let programs = self.prefix.join("libexec");
-                let text = text.replace(PROGRAMS, &format!("{}/", programs.display()));
-                fs::write(&to, text).map_err(at("cannot write", &to))?;
-                set_mode(&to, 0o644)
+                let programs = format!("{}/", self.prefix.join("libexec").display());
+                rewrite(&source().join(path), &to, &[(PROGRAMS, &programs)])
+            }
+            Origin::Described(path) => {
+                let prefix = self.prefix.display().to_string();
+                let words = [
+                    ("@prefix@", &*prefix),
+                    ("@libdir@", "${prefix}/lib"),
+                    ("@includedir@", "${prefix}/include"),
+                    ("@version@", env!("CARGO_PKG_VERSION")),
+                ];
+                rewrite(&source().join(path), &to, &words)
             }
         }
     }
@@ -114,6 +122,16 @@ impl Tree<'_> {
         fs::create_dir_all(directory).map_err(at("cannot make", directory))?;
         Ok(path)
     }
+}
+
+/// Copies a text with other words in it; `from` and `to` may be the same file.
+pub(crate) fn rewrite(from: &Path, to: &Path, words: &[(&str, &str)]) -> Result<(), Failure> {
+    let mut text = fs::read_to_string(from).map_err(at("cannot read", from))?;
+    for (old, new) in words {
+        text = text.replace(old, new);
+    }
+    fs::write(to, text).map_err(at("cannot write", to))?;
+    set_mode(to, 0o644)
 }
 
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), Failure> {

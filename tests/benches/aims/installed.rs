@@ -7,12 +7,13 @@ use credex_tests::programs;
 use crate::Pace;
 use crate::table::{Aim, Table};
 
-const PROGRAMS: [&str; 5] = [
+const FILES: [&str; 6] = [
     "credexd",
     "credex-fetcher",
     "credex-chooser",
     "credex-chooser-gtk",
     "credex",
+    "libcredex.so",
 ];
 
 pub(crate) fn measure(_: Pace, table: &mut Table) {
@@ -22,7 +23,7 @@ pub(crate) fn measure(_: Pace, table: &mut Table) {
         std::fs::metadata(program).map(|file| file.len()).ok()
     };
     let mut all = 0;
-    for (name, bytes) in PROGRAMS.map(|name| (name, size(name))) {
+    for (name, bytes) in FILES.map(|name| (name, size(name))) {
         match bytes {
             Some(bytes) => table.note(&format!("{name}: {}", mib(bytes))),
             None => table.note(&format!("{name} has not been built, and is left out")),
@@ -30,7 +31,7 @@ pub(crate) fn measure(_: Pace, table: &mut Table) {
         all += bytes.unwrap_or_default();
     }
     for package in ["gnome-keyring", "xdg-desktop-portal"] {
-        let what = format!("installed: all programs, against {package}");
+        let what = format!("installed: all programs and the library, against {package}");
         match installed(package) {
             Some(floor) => {
                 let ratio = all as f64 / floor as f64;

@@ -18,6 +18,11 @@ async fn who_is_logged_in_while_the_package_comes_is_served_and_nothing_is_left_
     install(&machine, VERSION).await;
     let there = machine.added_files().await;
     assert!(there.contains("/usr/libexec/credexd"), "{there:?}");
+    let linker = machine.root(&["ldconfig", "--print-cache"]).await;
+    assert!(
+        linker.succeeded().contains("libcredex.so.0 "),
+        "dpkg ran ldconfig"
+    );
     for person in [&ada, &bob] {
         assert_eq!(service_of(person).await, "0", "nobody has called it yet");
     }
@@ -49,6 +54,8 @@ async fn who_is_logged_in_while_the_package_comes_is_served_and_nothing_is_left_
         .filter(|file| !is_a_record(file))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+    let linker = machine.root(&["ldconfig", "--print-cache"]).await;
+    assert!(!linker.succeeded().contains("credex"), "dpkg ran it again");
     let processes = machine.root(&["ps", "-eo", "args"]).await.succeeded();
     assert!(!processes.contains("credex"), "{processes}");
     let find = ["find", "/run", "/tmp", "-name", "*credex*"];
@@ -120,10 +127,11 @@ async fn a_bus_that_is_started_again_finds_a_service_again() {
 /// What the system itself keeps of every package that comes and goes.
 fn is_a_record(file: &str) -> bool {
     let records = [
+        "/etc/ld.so.cache",
         "/var/cache/",
         "/var/lib/apt/",
         "/var/lib/dpkg/",
         "/var/log/",
     ];
-    records.iter().any(|directory| file.starts_with(directory))
+    records.iter().any(|place| file.starts_with(place))
 }

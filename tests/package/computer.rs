@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use credex_tests::machine::{Login, Machine, SHARED};
+use credex_tests::machine::{Login, Machine, Running, SHARED};
 use credex_tests::patience::within;
 use credex_tests::programs;
 
-pub(crate) const PASSWORD: &str = "a long passphrase";
+const PASSWORD: &str = "a long passphrase";
 pub(crate) const SERVICE: &str = "credexd.service";
 
 /// A computer on which nothing of Credex is yet, with an account for `ada`. In the directory that it shares
@@ -80,4 +80,24 @@ pub(crate) async fn leaves(person: &Login<'_>) {
         }
     };
     within("the service to leave", gone).await;
+}
+
+/// Has the person send everything to the first app on the list that `exporter` shows, and prove who they are.
+pub(crate) async fn agree(machine: &Machine, exporter: &mut Running) {
+    exporter.type_line("1");
+    exporter.see("only Enter for nothing: ").await;
+    exporter.type_line("");
+    exporter.see("Type yes to send").await;
+    exporter.type_line("yes");
+    exporter.see("Password:").await;
+    hides_what_is_typed(machine).await;
+    exporter.type_line(PASSWORD);
+}
+
+/// Waits until the terminal of the question for the password shows no more what is typed: what was typed
+/// before that is thrown away.
+async fn hides_what_is_typed(machine: &Machine) {
+    let script = r#"terminal=/dev/$(ps -C pkttyagent -o tty=)
+        until stty --file="$terminal" --all | grep -q -- " -echo "; do sleep .05; done"#;
+    machine.root(&["sh", "-c", script]).await.succeeded();
 }

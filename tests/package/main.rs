@@ -10,4 +10,5 @@
 
 mod coming_and_going;
 mod computer;
+mod programs_in_c;
 mod upgrade;

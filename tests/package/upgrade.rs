@@ -1,8 +1,6 @@
 //! The package is upgraded while an exchange goes on.
 
-use credex_tests::machine::Machine;
-
-use crate::computer::{PASSWORD, install, leave_after, leaves, service_of, with_packages};
+use crate::computer::{agree, install, leave_after, leaves, service_of, with_packages};
 
 const OLD: &str = "0.1.0";
 const NEW: &str = "0.1.0+1";
@@ -21,14 +19,7 @@ async fn an_exchange_that_waits_for_the_person_outlives_an_upgrade_of_everything
     exporter.see("only Enter to cancel: ").await;
     let old = service_of(&ada).await;
     install(&machine, NEW).await;
-    exporter.type_line("1");
-    exporter.see("only Enter for nothing: ").await;
-    exporter.type_line("");
-    exporter.see("Type yes to send").await;
-    exporter.type_line("yes");
-    exporter.see("Password:").await;
-    hides_what_is_typed(&machine).await;
-    exporter.type_line(PASSWORD);
+    agree(&machine, &mut exporter).await;
     let shown = exporter.succeeds().await;
     assert!(shown.contains("20 of 20 credentials arrived."), "{shown}");
     importer.succeeds().await;
@@ -46,12 +37,4 @@ async fn an_exchange_that_waits_for_the_person_outlives_an_upgrade_of_everything
     let service = format!("/proc/{}/exe", service_of(&ada).await);
     let program = machine.root(&["readlink", &service]).await.succeeded();
     assert_eq!(program.trim(), "/usr/libexec/credexd", "the new one");
-}
-
-/// Waits until the terminal of the question for the password shows no more what is typed: what was typed
-/// before that is thrown away.
-async fn hides_what_is_typed(machine: &Machine) {
-    let script = r#"terminal=/dev/$(ps -C pkttyagent -o tty=)
-        until stty --file="$terminal" --all | grep -q -- " -echo "; do sleep .05; done"#;
-    machine.root(&["sh", "-c", script]).await.succeeded();
 }

@@ -21,7 +21,7 @@
 //! - [`screen`] and [`reader`]: a display for windows, and the windows as a screen reader sees them.
 //! - [`stage`]: the service's end of a chooser, to ask what no real service would.
 //! - [`website`]: a site with TLS, good or bad; [`browser`] and [`keyring`]: the real GNOME Web, and the
-//!   real gnome-keyring, in which it keeps passwords.
+//!   real gnome-keyring, in which it keeps passwords; [`password_list`]: what it shows of them.
 //! - [`machine`]: a whole computer with its own systemd, to install things on.
 //! - [`memory`]: the memory of the processes, searched for what must not be in it.
 //!
@@ -66,6 +66,7 @@ pub mod machine;
 mod mailbox;
 pub mod memory;
 pub mod monitor;
+pub mod password_list;
 pub mod patience;
 pub mod payload;
 pub mod polkit;

@@ -17,12 +17,16 @@ const GLANCE: std::time::Duration = std::time::Duration::from_millis(10);
 
 const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
 const ACTION: &str = "org.a11y.atspi.Action";
+const COMPONENT: &str = "org.a11y.atspi.Component";
+const EDITABLE_TEXT: &str = "org.a11y.atspi.EditableText";
+const TEXT: &str = "org.a11y.atspi.Text";
 const REGISTRY: &str = "org.a11y.atspi.Registry";
 const ROOT: &str = "/org/a11y/atspi/accessible/root";
 
 /// Bits of a state set, from atspi-constants.h.
 const FOCUSED: u32 = 12;
 const SENSITIVE: u32 = 24;
+const SHOWING: u32 = 25;
 const VISIBLE: u32 = 30;
 const CHECKED: u32 = 4;
 const FOCUSABLE: u32 = 11;
@@ -88,6 +92,11 @@ impl Object {
     /// Whether it is shown. GTK 4.8 does not tell what has been scrolled away.
     pub fn is_visible(&self) -> bool {
         self.is(VISIBLE)
+    }
+
+    /// Whether it is shown, and all that it is in.
+    pub fn is_showing(&self) -> bool {
+        self.is(SHOWING)
     }
 
     /// Whether it is checked.
@@ -192,6 +201,27 @@ impl Reader {
         while !self.act(&self.ready(role, name).await).await {}
     }
 
+    /// Gives `object` the keyboard that its window has; whether it was there and took it.
+    pub async fn focus(&self, object: &Object) -> bool {
+        self.ask(object, COMPONENT, "GrabFocus", &()).await
+    }
+
+    /// Replaces the text in `object`; whether it was there and let that happen.
+    pub async fn fill_in(&self, object: &Object, text: &str) -> bool {
+        self.ask(object, EDITABLE_TEXT, "SetTextContents", &text)
+            .await
+    }
+
+    /// The text in `object`. `None` if it has none, or is gone.
+    pub async fn text(&self, object: &Object) -> Option<String> {
+        let (name, path) = &object.at;
+        let (name, all) = (Some(name.as_str()), (0_i32, -1_i32));
+        let call = self
+            .connection
+            .call_method(name, path, Some(TEXT), "GetText", &all);
+        call.await.ok()?.body().deserialize().ok()
+    }
+
     /// Waits until the windows are as `look` wants them.
     pub async fn until<T>(&self, what: &str, look: impl Fn(&[Object]) -> Option<T>) -> T {
         let deadline = tokio::time::Instant::now() + DEADLINE;
@@ -209,14 +239,22 @@ impl Reader {
 
     /// Does what can be done with `object`; whether it was there and did it.
     async fn act(&self, object: &Object) -> bool {
+        self.ask(object, ACTION, "DoAction", &0_i32).await
+    }
+
+    /// Calls what answers whether it worked; not if `object` is gone.
+    async fn ask(
+        &self,
+        object: &Object,
+        interface: &str,
+        method: &str,
+        body: &(impl serde::Serialize + zbus::zvariant::DynamicType),
+    ) -> bool {
         let (name, path) = &object.at;
-        let call = self.connection.call_method(
-            Some(name.as_str()),
-            path,
-            Some(ACTION),
-            "DoAction",
-            &(0_i32,),
-        );
+        let name = Some(name.as_str());
+        let call = self
+            .connection
+            .call_method(name, path, Some(interface), method, body);
         match call.await {
             Ok(answer) => answer.body().deserialize().unwrap(),
             Err(_) => false,

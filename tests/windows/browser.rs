@@ -1,4 +1,4 @@
-//! Real GNOME Web (design §7, "Store"): it fills in what an app saved, and an app gets what it
+//! Real GNOME Web (design §7, "Store"): it fills in and lists what an app saved, and an app gets what it
 //! saved.
 
 use credex::{Change, Password, SharedWebCredentials, Wanted};
@@ -7,6 +7,7 @@ use credex_tests::browser::Browser;
 use credex_tests::chooser::Script;
 use credex_tests::desktop::Desktop;
 use credex_tests::keyring::Keyring;
+use credex_tests::password_list::PasswordList;
 use credex_tests::patience::eventually;
 use credex_tests::reader::Reader;
 use credex_tests::screen::Screen;
@@ -27,7 +28,7 @@ const LOGIN: &str = "<!doctype html><title>Shop</title><form action=/welcome>\
     });</script>";
 
 #[tokio::test]
-async fn gnome_web_fills_in_what_an_app_saved_and_an_app_gets_what_gnome_web_saved() {
+async fn gnome_web_fills_in_and_lists_what_an_app_saved_and_an_app_gets_what_gnome_web_saved() {
     let Some(screen) = Screen::open(1200, 800) else {
         return;
     };
@@ -77,4 +78,11 @@ async fn gnome_web_fills_in_what_an_app_saved_and_an_app_gets_what_gnome_web_sav
         (got.account.as_str(), got.password.expose()),
         ("bea", "hunter2")
     );
+
+    let list = PasswordList::open(&reader, &screen).await;
+    list.shows(&["ada", "bea"]).await;
+    list.search("https://elsewhere.example").await;
+    list.shows(&[]).await;
+    list.search(&format!("https://{}", site.host())).await;
+    list.shows(&["ada", "bea"]).await;
 }

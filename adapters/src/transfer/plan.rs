@@ -94,7 +94,7 @@ pub struct Planning<'p> {
     /// What is in it.
     pub there: &'p [Record],
     /// Types of credentials that stay behind by the person's choice: a record that is replaced keeps
-    /// those that the target has.
+    /// those that the target has, as it keeps those of types that the source has nothing of.
     pub left_out: BTreeSet<String>,
     /// What to do with records that differ.
     pub on_difference: OnDifference,
@@ -104,7 +104,8 @@ impl Planning<'_> {
     /// Plans what becomes of `records`.
     #[must_use]
     pub fn plan(&self, records: Vec<Record>, set_aside: Vec<Quarantined>) -> Plan {
-        let mut there = There::new(self);
+        let left_out = self.not_sent(&records);
+        let mut there = There::new(self.there, &left_out);
         let twins: Vec<_> = records.iter().map(|each| there.same(each)).collect();
         let mut entries = Vec::with_capacity(records.len());
         for (record, twin) in records.into_iter().zip(twins) {
@@ -121,6 +122,18 @@ impl Planning<'_> {
         Plan { entries, set_aside }
     }
 
+    /// The types that stayed behind, and those in the target that no record of the source has: a
+    /// list of passwords says nothing about one-time codes.
+    fn not_sent(&self, records: &[Record]) -> BTreeSet<String> {
+        let kinds = |records: &[Record]| -> BTreeSet<String> {
+            let credentials = records.iter().flat_map(|each| &each.item.credentials);
+            credentials.map(|each| each.kind().to_owned()).collect()
+        };
+        let mut not_sent = &kinds(self.there) - &kinds(records);
+        not_sent.extend(self.left_out.iter().cloned());
+        not_sent
+    }
+
     fn differing(
         &self,
         there: &mut There<'_>,
@@ -135,27 +148,10 @@ impl Planning<'_> {
             OnDifference::Both => self.added(there, record, entry),
             OnDifference::Replace => {
                 record.item.members.set("id", old.item.id());
-                self.keep_what_stayed_behind(&mut record, old);
+                keep_what_stayed_behind(&mut record, old, there.left_out);
                 let change = |record| Change::Replace(old.item.id().to_owned(), record);
                 self.changed(record, change, entry);
             }
-        }
-    }
-
-    fn keep_what_stayed_behind(&self, record: &mut Record, old: &Record) {
-        for credential in &old.item.credentials {
-            if self.left_out.contains(credential.kind()) {
-                record.item.credentials.push(credential.clone());
-            }
-        }
-        if self.left_out.contains("file") {
-            record.attachments.extend(old.attachments.iter().cloned());
-        }
-        if record.places.is_empty() {
-            record.places.clone_from(&old.places);
-        }
-        if record.account.is_none() {
-            record.account.clone_from(&old.account);
         }
     }
 
@@ -183,6 +179,23 @@ impl Planning<'_> {
         } else {
             entry.change = Some(change(record));
         }
+    }
+}
+
+fn keep_what_stayed_behind(record: &mut Record, old: &Record, left_out: &BTreeSet<String>) {
+    for credential in &old.item.credentials {
+        if left_out.contains(credential.kind()) {
+            record.item.credentials.push(credential.clone());
+        }
+    }
+    if left_out.contains("file") {
+        record.attachments.extend(old.attachments.iter().cloned());
+    }
+    if record.places.is_empty() {
+        record.places.clone_from(&old.places);
+    }
+    if record.account.is_none() {
+        record.account.clone_from(&old.account);
     }
 }
 
@@ -241,8 +254,7 @@ struct There<'t> {
 }
 
 impl<'t> There<'t> {
-    fn new(planning: &'t Planning<'_>) -> Self {
-        let (records, left_out) = (planning.there, &planning.left_out);
+    fn new(records: &'t [Record], left_out: &'t BTreeSet<String>) -> Self {
         let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_content: HashMap<_, Vec<_>> = HashMap::new();
         for (at, record) in records.iter().enumerate() {

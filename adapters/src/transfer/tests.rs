@@ -102,6 +102,29 @@ fn a_record_is_replaced_under_the_id_that_it_has_in_the_target() {
 }
 
 #[test]
+fn a_list_of_passwords_takes_no_one_time_code_or_file_away_from_what_it_replaces() {
+    let mut old = login("b", "2");
+    for kind in ["totp", "file"] {
+        old.item.credentials.push(crate::Object::credential(kind));
+    }
+    old.item.credentials[2].set("id", "YQ");
+    old.attachments.push(crate::Attachment {
+        id: "YQ".to_owned(),
+        content: zeroize::Zeroizing::new(vec![1]),
+    });
+    let there = [old.clone()];
+    let mut changed = plan(&there, OnDifference::Replace, vec![login("b", "3")]);
+    let [Change::Replace(_, record)] = &changed.take_changes()[..] else {
+        panic!("one is replaced");
+    };
+    assert_eq!(record.item.credentials[0].field("password"), Some("3"));
+    assert_eq!(record.item.credentials[1..], old.item.credentials[1..]);
+    assert_eq!(record.attachments, old.attachments);
+    let again = plan(&there, OnDifference::Replace, vec![login("b", "2")]);
+    assert_eq!(statuses(&again), [Status::Same]);
+}
+
+#[test]
 fn to_keep_both_is_to_add_one_under_an_id_of_its_own() {
     let there = [login("b", "2")];
     let mut new = login("b", "3");

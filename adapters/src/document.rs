@@ -2,7 +2,7 @@
 //!
 //! What stands in the header of a document says who wrote it, and is not passed on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use credex::cxf::{self, Invalid};
@@ -207,7 +207,8 @@ fn elements(value: Option<Value>) -> Vec<Value> {
 }
 
 /// Makes a document of records: `exporter` is the relying-party ID and the name of who writes it,
-/// `moment` the time in seconds since 1970. Records without an account share one.
+/// `moment` the time in seconds since 1970. Records without an account share one. An item or a file
+/// whose id another has, because somebody copied an entry, gets one of its own.
 ///
 /// # Errors
 /// [`DocumentError::Unwritable`].
@@ -217,8 +218,9 @@ pub fn write_document(
     moment: u64,
 ) -> Result<Document, DocumentError> {
     let mut writing = Writing::default();
-    let mut attachments = Vec::new();
+    let (mut attachments, mut files) = (Vec::new(), HashSet::new());
     for mut record in records {
+        tell_files_apart(&mut record, &mut files);
         attachments.append(&mut record.attachments);
         writing.record(record);
     }
@@ -240,6 +242,25 @@ pub fn write_document(
     })
 }
 
+/// Gives a file whose id is in `taken` another one: the bytes of one would go for those of both.
+fn tell_files_apart(record: &mut Record, taken: &mut HashSet<String>) {
+    let mut kept = HashSet::new();
+    for file in &mut record.attachments {
+        if taken.insert(file.id.clone()) {
+            kept.insert(file.id.clone());
+            continue;
+        }
+        let old = std::mem::replace(&mut file.id, new_id());
+        taken.insert(file.id.clone());
+        let credentials = record.item.credentials.iter_mut();
+        let mut of_id = credentials
+            .filter(|each| each.kind() == "file" && each.text("id") == Some(old.as_str()));
+        if let Some(credential) = of_id.nth(usize::from(kept.contains(&old))) {
+            credential.set("id", file.id.as_str());
+        }
+    }
+}
+
 #[derive(Default)]
 struct Writing {
     accounts: Vec<Draft>,
@@ -252,15 +273,27 @@ struct Writing {
 /// An account that is being written.
 struct Draft {
     members: Object,
-    collections: Vec<Branch>,
+    collections: Branches,
     items: Vec<Value>,
+    /// The ids of the items.
+    ids: HashSet<String>,
 }
 
 /// A collection that is being written.
 struct Branch {
     members: Object,
     links: Vec<Value>,
-    inner: Vec<Branch>,
+    inner: Branches,
+}
+
+/// Collections beside one another, of which there may be as many as items.
+#[derive(Default)]
+struct Branches {
+    all: Vec<Branch>,
+    /// Where the first one with this id is.
+    by_id: HashMap<String, usize>,
+    /// Where the first one with this title is.
+    by_title: HashMap<String, usize>,
 }
 
 impl Writing {
@@ -272,11 +305,12 @@ impl Writing {
             ..
         } = record;
         let home = self.account(account.as_ref());
-        let id = item.id().to_owned();
         let Item {
             mut members,
             credentials,
         } = item;
+        let id = self.id_in(home, members.text("id").unwrap_or_default());
+        members.set("id", id.as_str());
         let credentials = credentials.into_iter().map(Object::into_value);
         members.set("credentials", credentials.collect::<Vec<_>>());
         let of = self
@@ -295,11 +329,20 @@ impl Writing {
                 link.set("account", of.as_str());
             }
             if let Some(draft) = self.accounts.get_mut(owner) {
-                list(&mut draft.collections, &shallow(place.steps), link);
+                draft.collections.list(&shallow(place.steps), link);
             }
         }
         if let Some(draft) = self.accounts.get_mut(home) {
             draft.items.push(members.into_value());
+        }
+    }
+
+    /// The id of an item in the account at `home`, if no other has it, and a fresh one otherwise.
+    fn id_in(&mut self, home: usize, id: &str) -> String {
+        let ids = self.accounts.get_mut(home).map(|draft| &mut draft.ids);
+        match ids.is_some_and(|ids| ids.insert(id.to_owned())) {
+            true => id.to_owned(),
+            false => new_id(),
         }
     }
 
@@ -323,8 +366,9 @@ impl Writing {
             }
             self.accounts.push(Draft {
                 members,
-                collections: Vec::new(),
+                collections: Branches::default(),
                 items: Vec::new(),
+                ids: HashSet::new(),
             });
         }
         place
@@ -341,40 +385,49 @@ fn shallow(mut steps: Vec<Step>) -> Vec<Step> {
     steps
 }
 
-/// Puts a link into the collection that `steps` lead to; collections of the same id, or without one
-/// of the same title, are the same.
-fn list(collections: &mut Vec<Branch>, steps: &[Step], link: Object) {
-    let Some((step, rest)) = steps.split_first() else {
-        return;
-    };
-    let same = |branch: &Branch| match step.0.text("id") {
-        Some(id) => branch.members.text("id") == Some(id),
-        None => branch.members.text("title") == Some(step.title()),
-    };
-    let index = collections.iter().position(same).unwrap_or_else(|| {
-        let mut members = step.0.clone();
+impl Branches {
+    /// Puts a link into the collection that `steps` lead to; collections of the same id, or without
+    /// one of the same title, are the same.
+    fn list(&mut self, steps: &[Step], link: Object) {
+        let Some((step, rest)) = steps.split_first() else {
+            return;
+        };
+        let at = match step.0.text("id") {
+            Some(id) => self.by_id.get(id),
+            None => self.by_title.get(step.title()),
+        };
+        let at = at.copied().unwrap_or_else(|| self.add(step));
+        if let Some(branch) = self.all.get_mut(at) {
+            match rest.is_empty() {
+                true => branch.links.push(link.into_value()),
+                false => branch.inner.list(rest, link),
+            }
+        }
+    }
+
+    /// The place of a new one.
+    fn add(&mut self, step: &Step) -> usize {
+        let (at, mut members) = (self.all.len(), step.0.clone());
         if members.get("id").is_none() {
             members.set("id", new_id());
         }
-        collections.push(Branch {
+        let id = members.text("id").unwrap_or_default().to_owned();
+        self.by_id.entry(id).or_insert(at);
+        let title = step.title().to_owned();
+        self.by_title.entry(title).or_insert(at);
+        self.all.push(Branch {
             members,
             links: Vec::new(),
-            inner: Vec::new(),
+            inner: Self::default(),
         });
-        collections.len() - 1
-    });
-    if let Some(branch) = collections.get_mut(index) {
-        match rest.is_empty() {
-            true => branch.links.push(link.into_value()),
-            false => list(&mut branch.inner, rest, link),
-        }
+        at
     }
 }
 
 impl Draft {
     fn into_value(self) -> Value {
         let mut members = self.members;
-        let collections = self.collections.into_iter().map(Branch::into_value);
+        let collections = self.collections.all.into_iter().map(Branch::into_value);
         members.set("collections", collections.collect::<Vec<_>>());
         members.set("items", self.items);
         members.into_value()
@@ -385,8 +438,8 @@ impl Branch {
     fn into_value(self) -> Value {
         let mut members = self.members;
         members.set("items", self.links);
-        if !self.inner.is_empty() {
-            let inner = self.inner.into_iter().map(Branch::into_value);
+        if !self.inner.all.is_empty() {
+            let inner = self.inner.all.into_iter().map(Branch::into_value);
             members.set("subCollections", inner.collect::<Vec<_>>());
         }
         members.into_value()
@@ -443,6 +496,31 @@ mod tests {
     fn a_document_without_records_is_valid() {
         let written = write_document(Vec::new(), ("a.example", "A"), 1).unwrap();
         assert_eq!(cxf::validate(&written.content).unwrap().items, 0);
+    }
+
+    #[test]
+    fn a_copy_of_an_item_and_its_file_keeps_its_own_folder_and_bytes() {
+        let copies = [("Work", 1), ("Home", 2)].map(|(folder, byte)| {
+            let mut record = Record::new(Item::new(Some("aQ".to_owned()), folder), "");
+            let file = Attachment {
+                id: "YQ".to_owned(),
+                content: Zeroizing::new(vec![byte]),
+            };
+            record.item.credentials.push(file.credential("key"));
+            record.attachments.push(file);
+            record.places.push(Place::titled([folder]));
+            record
+        });
+        let written = write_document(copies.into(), ("a.example", "A"), 1).unwrap();
+        let back = read_document(&written.content, written.attachments).unwrap();
+        let back: Vec<_> = back.into_iter().filter_map(Result::ok).collect();
+        assert_ne!(back[0].item.id(), back[1].item.id());
+        for (record, byte) in back.iter().zip([1, 2]) {
+            assert_eq!(record.attachments.len(), 1);
+            assert_eq!(*record.attachments[0].content, [byte]);
+            assert_eq!(record.places, [record.places[0].clone()]);
+            assert_eq!(record.places[0].steps[0].title(), record.item.title());
+        }
     }
 
     #[test]

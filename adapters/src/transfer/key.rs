@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::Record;
 
+/// Keys of one record. A person has few user names and sites in one; what has thousands of both
+/// would have millions of keys.
+const MOST: usize = 1000;
+
 /// A reason to take two records for the same one. Records that share one are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
@@ -28,7 +32,8 @@ pub enum Key {
 }
 
 /// The keys of a record: the credential IDs of its passkeys, and its user names at its websites; a
-/// record without either has its title and the types of its credentials.
+/// record without either has its title and the types of its credentials. Of the pairs of user names
+/// and websites, the first thousand.
 #[must_use]
 pub fn keys(record: &Record) -> Vec<Key> {
     let of_kind = |kind| {
@@ -39,14 +44,15 @@ pub fn keys(record: &Record) -> Vec<Key> {
     let mut keys: Vec<_> = passkeys
         .map(|id| Key::Passkey(id.trim_end_matches('=').to_owned()))
         .collect();
-    for login in of_kind("basic-auth") {
+    let logins = of_kind("basic-auth").flat_map(|login| {
         let username = login.field("username").unwrap_or_default().trim();
         let sites = record.item.urls().filter_map(site);
-        keys.extend(sites.map(|site| Key::Login {
+        sites.map(move |site| Key::Login {
             site,
             username: username.to_owned(),
-        }));
-    }
+        })
+    });
+    keys.extend(logins.take(MOST));
     if keys.is_empty() {
         keys.push(titled(record));
     }
@@ -135,6 +141,17 @@ mod tests {
         passkey.set("credentialId", "AQID==");
         record.item.credentials.push(passkey);
         assert_eq!(keys(&record)[0], Key::Passkey("AQID".to_owned()));
+    }
+
+    #[test]
+    fn thousands_of_names_at_thousands_of_sites_do_not_make_millions_of_keys() {
+        let mut record = login("https://0.example", "ada");
+        let sites = (0..3000).map(|number| format!("https://{number}.example"));
+        record.item.set_urls(sites);
+        for number in 0..3000 {
+            record.item.push_login(Some(&number.to_string()), None);
+        }
+        assert!(keys(&record).len() <= 1000);
     }
 
     #[test]

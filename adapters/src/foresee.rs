@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::item::pairs;
 use crate::{Foreseen, Object, Record};
 
 /// Compares a record with what a store would read back natively. Members that are the same are
@@ -13,11 +14,9 @@ pub fn foresee(whole: &Record, native: &Record, lost: Vec<(String, String)>) -> 
         ..Foreseen::default()
     };
     foreseen.members("", &whole.item.members, Some(&native.item.members));
-    let mut left: Vec<_> = native.item.credentials.iter().collect();
-    for (at, credential) in whole.item.credentials.iter().enumerate() {
-        let same = |other: &&Object| other.kind() == credential.kind();
-        let place = left.iter().position(same);
-        let native = place.map(|place| left.remove(place));
+    let pairs = pairs(&whole.item.credentials, &native.item.credentials);
+    for ((at, credential), pair) in whole.item.credentials.iter().enumerate().zip(pairs) {
+        let native = pair.and_then(|pair| native.item.credentials.get(pair));
         foreseen.members(&format!("credentials[{at}]."), credential, native);
     }
     for (at, place) in whole.places.iter().enumerate() {

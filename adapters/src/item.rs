@@ -1,5 +1,7 @@
 //! An item as CXF 1.0 has it (§ "Item"), with the members that stores ask for most.
 
+use std::collections::{HashMap, VecDeque};
+
 use serde_json::Value;
 
 use crate::Object;
@@ -171,6 +173,19 @@ impl Item {
         fields.push(field);
         custom.set("fields", fields);
     }
+}
+
+/// For every credential of `whole`, the place of the one in `native` of the same type and turn.
+pub(crate) fn pairs<'w>(
+    whole: impl IntoIterator<Item = &'w Object>,
+    native: &[Object],
+) -> Vec<Option<usize>> {
+    let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    for (at, credential) in native.iter().enumerate() {
+        left.entry(credential.kind()).or_default().push_back(at);
+    }
+    let next = |credential: &Object| left.get_mut(credential.kind())?.pop_front();
+    whole.into_iter().map(next).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Credentials as fields that a person can read, and credentials made of such fields again.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -28,11 +30,23 @@ impl std::fmt::Debug for CarriedField {
 
 /// Makes fields of credentials, with names that are not taken.
 pub(super) struct Showing<'t> {
-    pub(super) taken: &'t dyn Fn(&str) -> bool,
+    taken: &'t dyn Fn(&str) -> bool,
     pub(super) fields: Vec<CarriedField>,
+    labels: HashSet<String>,
+    /// The last number that made a label another.
+    turns: HashMap<String, usize>,
 }
 
-impl Showing<'_> {
+impl<'t> Showing<'t> {
+    pub(super) fn new(taken: &'t dyn Fn(&str) -> bool) -> Self {
+        Self {
+            taken,
+            fields: Vec::new(),
+            labels: HashSet::new(),
+            turns: HashMap::new(),
+        }
+    }
+
     /// The credential with references where its values were, which become fields.
     pub(super) fn credential(&mut self, credential: &Object) -> Value {
         let kind = credential.kind().to_owned();
@@ -96,13 +110,19 @@ impl Showing<'_> {
         json!({ REFERENCE: label })
     }
 
-    fn free(&self, label: &str) -> String {
-        let is_free = |label: &str| {
-            !(self.taken)(label) && !self.fields.iter().any(|field| field.label == label)
-        };
-        let numbered = (2_usize..).map(|number| format!("{label} {number}"));
-        let mut labels = std::iter::once(label.to_owned()).chain(numbered);
-        labels.find(|label| is_free(label)).unwrap_or_default()
+    /// A label that is not taken. Counts on where it stopped, for there may be thousands of one name.
+    fn free(&mut self, label: &str) -> String {
+        let turn = self.turns.entry(label.to_owned()).or_default();
+        loop {
+            *turn += 1;
+            let free = match *turn {
+                1 => label.to_owned(),
+                number => format!("{label} {number}"),
+            };
+            if !(self.taken)(&free) && self.labels.insert(free.clone()) {
+                return free;
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The residue: what of a record has no native form in a store, and how it is written.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::Carried;
 use super::fields::{self, CarriedField, Showing};
 use super::patch::{self, Patch, digest};
+use crate::item::pairs;
 use crate::object::wipe;
 use crate::{Account, Attachment, Item, Object, Place, Record, Step};
 
@@ -79,10 +81,7 @@ enum Part {
 
 /// Finds the residue and the fields that go with it.
 pub(super) fn find(whole: &Record, native: &Record, taken: &dyn Fn(&str) -> bool) -> Carried {
-    let mut showing = Showing {
-        taken,
-        fields: Vec::new(),
-    };
+    let mut showing = Showing::new(taken);
     let mut written = Written {
         credex: VERSION,
         account: account(whole, native),
@@ -94,9 +93,10 @@ pub(super) fn find(whole: &Record, native: &Record, taken: &dyn Fn(&str) -> bool
         files: files(whole, native),
         ..Written::default()
     };
-    let mut pairs = pair(&whole.item.credentials, &native.item.credentials);
+    let pairs = pairs(&whole.item.credentials, &native.item.credentials);
+    let paired: HashSet<_> = pairs.iter().flatten().copied().collect();
     let extra = native.item.credentials.iter().enumerate();
-    let extra = extra.filter(|(index, _)| !pairs.contains(&Some(*index)));
+    let extra = extra.filter(|(index, _)| !paired.contains(index));
     written.extra = extra
         .map(|(index, credential)| (index, digest_of(credential)))
         .collect();
@@ -104,7 +104,7 @@ pub(super) fn find(whole: &Record, native: &Record, taken: &dyn Fn(&str) -> bool
         .item
         .credentials
         .iter()
-        .zip(pairs.drain(..))
+        .zip(pairs)
         .map(|(credential, pair)| {
             let native = pair.and_then(|at| Some((at, native.item.credentials.get(at)?)));
             match native {
@@ -173,17 +173,6 @@ fn files(whole: &Record, native: &Record) -> Vec<(String, String)> {
         .filter(|file| !native.attachments.contains(file));
     lost.map(|file| (file.id.clone(), BASE64.encode(&file.content)))
         .collect()
-}
-
-/// For every credential of the whole, the index of the native one of the same type and turn.
-fn pair(whole: &[Object], native: &[Object]) -> Vec<Option<usize>> {
-    let mut left: Vec<_> = native.iter().enumerate().collect();
-    let pairs = whole.iter().map(|credential| {
-        let same = |(_, other): &(usize, &Object)| other.kind() == credential.kind();
-        let place = left.iter().position(same)?;
-        Some(left.remove(place).0)
-    });
-    pairs.collect()
 }
 
 impl Residue {

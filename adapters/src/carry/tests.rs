@@ -131,6 +131,21 @@ fn names_that_the_store_uses_itself_are_avoided() {
 }
 
 #[test]
+fn thousands_of_fields_of_one_name_take_no_longer_than_as_many_of_their_own() {
+    let mut whole = Record::new(Item::new(None, "x"), "");
+    for _ in 0..20_000 {
+        whole.item.push_note("text");
+    }
+    // With work that grows with the cube of the number this does not end within hours.
+    let native = Record::new(Item::new(None, "x"), "");
+    let carried = carry(&whole, &native, &|label| label == "note.content 2");
+    assert_eq!(carried.fields[1].label, "note.content 3");
+    let labels: std::collections::HashSet<_> =
+        carried.fields.iter().map(|field| &field.label).collect();
+    assert_eq!(labels.len(), 20_000);
+}
+
+#[test]
 fn a_residue_that_somebody_has_changed_is_told_from_one_of_a_later_version() {
     assert_eq!(
         Residue::parse("{\"credex\":1,"),

@@ -1,11 +1,12 @@
 //! What of a record a store holds by itself, and what it only carries.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::{Attachment, Foreseen, Object, Record};
+use crate::item::pairs;
+use crate::{Attachment, Foreseen, Record};
 
 /// Compares the record that is to be written with what the store would read natively, value by
 /// value. `lost` are the indices of the credentials that the store does not take, each with the reason.
@@ -20,15 +21,12 @@ pub fn foreseen(whole: &Record, native: &Record, lost: &[(usize, String)]) -> Fo
             tell(name, value, native.item.members.get(name));
         }
     }
-    let mut turns: HashMap<&str, usize> = HashMap::new();
-    for (at, credential) in whole.item.credentials.iter().enumerate() {
-        if lost.iter().any(|(lost, _)| *lost == at) {
-            continue;
-        }
-        let turn = turns.entry(credential.kind()).or_default();
-        let same = |other: &&Object| other.kind() == credential.kind();
-        let other = native.item.credentials.iter().filter(same).nth(*turn);
-        *turn += 1;
+    let gone: HashSet<_> = lost.iter().map(|(at, _)| *at).collect();
+    let kept = whole.item.credentials.iter().enumerate();
+    let kept: Vec<_> = kept.filter(|(at, _)| !gone.contains(at)).collect();
+    let pairs = pairs(kept.iter().map(|(_, each)| *each), &native.item.credentials);
+    for ((at, credential), pair) in kept.into_iter().zip(pairs) {
+        let other = pair.and_then(|pair| native.item.credentials.get(pair));
         let members = credential.members().filter(|(name, _)| *name != "type");
         for (name, value) in members {
             let other = other.and_then(|other| other.get(name));
@@ -100,7 +98,7 @@ fn too_large(content: &Zeroizing<Vec<u8>>, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FieldType, Item};
+    use crate::{FieldType, Item, Object};
 
     fn record() -> Record {
         let mut item = Item::new(Some("aQ".to_owned()), "Bank");

@@ -1,6 +1,7 @@
 //! One item on its way between stores, with all that CXF 1.0 keeps outside of it: its account, the
 //! collections that list it, and the bytes of its `file` credentials.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -150,6 +151,15 @@ impl Quarantined {
 #[must_use]
 pub fn stable_id(name: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(name)[..16])
+}
+
+/// Gives a record whose id is in `taken` another one, always the same for the same `turn` in a store:
+/// of two with one id, the wrong one could be replaced.
+pub(crate) fn tell_apart(record: &mut Record, turn: usize, taken: &mut HashSet<String>) {
+    while !taken.insert(record.item.id().to_owned()) {
+        let other = stable_id(&format!("{} {turn}", record.item.id()));
+        record.item.members.set("id", other);
+    }
 }
 
 /// A fresh id for an item, collection or file: a random UUID in base64url.

@@ -435,6 +435,40 @@ fn a_record_takes_the_place_of_another_and_the_rest_stays_as_it_was() {
 }
 
 #[test]
+fn of_an_item_and_its_clone_the_one_that_is_meant_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new.json");
+    let mut store = open(PLAIN, &path, Access::Write).unwrap();
+    let mut record = Record::new(Item::new(Some("YXBwbGU".to_owned()), "Forge"), "");
+    record.item.push_login(Some("smith"), Some("steel"));
+    add(&mut *store, &[record]);
+    let mut vault: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let mut clone = vault["items"][0].clone();
+    clone["id"] = "25c8c414-b446-48e9-a1bd-b10700bbd740".into();
+    clone["login"]["password"] = "iron".into();
+    vault["items"].as_array_mut().unwrap().push(clone);
+    std::fs::write(&path, vault.to_string()).unwrap();
+    for (turn, password) in [(0, "copper"), (1, "tin")] {
+        let mut store = open(PLAIN, &path, Access::Write).unwrap();
+        let (mut records, _) = told(&mut *store);
+        let record = records.remove(turn);
+        let id = record.item.id().to_owned();
+        let mut changed = record.clone();
+        changed.item.credentials[0].set_field("password", FieldType::Concealed, password);
+        let changes = [Change::Replace(id, changed)];
+        let written = store.write(&changes, &mut |_| {}).unwrap();
+        assert_eq!(written.records, 1);
+        let (back, _) = told(&mut *store);
+        assert_eq!(
+            back[turn].item.credentials[0].field("password"),
+            Some(password)
+        );
+        let other = back[1 - turn].item.credentials[0].field("password");
+        assert_eq!(other, Some(["iron", "copper"][turn]));
+    }
+}
+
+#[test]
 fn what_somebody_else_wrote_meanwhile_stays() {
     let file = export(&json!([login()]));
     let mut store = open(PLAIN, file.path(), Access::Write).unwrap();

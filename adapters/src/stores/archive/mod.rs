@@ -7,6 +7,7 @@
 
 mod seal;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +15,7 @@ use credex_protocol::envelope::parts;
 use zeroize::Zeroizing;
 
 use crate::file::{self, Seen};
+use crate::record::tell_apart;
 use crate::{
     Access, Adapter, Ask, Asked, Attachment, Change, Description, Direction, Fault, Foreseen,
     Quarantined, Question, Record, Store, Written, read_document, write_document,
@@ -144,7 +146,14 @@ impl OpenArchive {
             id: id.to_owned(),
             content: Zeroizing::new(body.to_vec()),
         });
-        read_document(parts.document(), attachments).map_err(|error| wrong(&error))
+        let mut told =
+            read_document(parts.document(), attachments).map_err(|error| wrong(&error))?;
+        // Items of two accounts may have the same id.
+        let mut ids = HashSet::new();
+        for (at, record) in told.iter_mut().flatten().enumerate() {
+            tell_apart(record, at, &mut ids);
+        }
+        Ok(told)
     }
 
     /// The records in it, all of which can be written again.

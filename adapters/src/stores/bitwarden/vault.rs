@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::envelope::{Envelope, EnvelopeError, Kdf};
 use super::native;
 use crate::archive::{self, Archive};
-use crate::{Attachment, Fault, Object, Quarantined, Record, new_id, stable_id};
+use crate::record::tell_apart;
+use crate::{Attachment, Fault, Object, Quarantined, Record, stable_id};
 
 /// The file with the vault in an export with attachments, and the folder of those.
 const DATA: &str = "data.json";
@@ -219,14 +220,12 @@ impl Vault {
         }
         let folders = self.folder_names();
         let mut ids = HashSet::new();
-        for item in &self.items {
+        for (at, item) in self.items.iter().enumerate() {
             let mut told = Vec::new();
             let mut record = native::read(item, &folders, &self.attachments, &mut told);
             // A clone that was made in Bitwarden.
-            if let Ok(record) = &mut record
-                && !ids.insert(record.item.id().to_owned())
-            {
-                record.item.members.set("id", new_id());
+            if let Ok(record) = &mut record {
+                tell_apart(record, at, &mut ids);
             }
             for told in told.into_iter().map(Err).chain([record]) {
                 if !each(told) {
@@ -250,8 +249,10 @@ impl Vault {
     pub(super) fn edit(&mut self) -> Edit<'_> {
         let folders = self.folder_names();
         let read = |item| native::read(item, &folders, &self.attachments, &mut Vec::new());
+        let mut ids = HashSet::new();
         let records = self.items.iter().enumerate().filter_map(|(at, item)| {
-            let record = read(item).ok()?;
+            let mut record = read(item).ok()?;
+            tell_apart(&mut record, at, &mut ids);
             Some((record.item.id().to_owned(), at))
         });
         let own = self.folders.iter().filter_map(|folder| {

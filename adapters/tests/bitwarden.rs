@@ -137,6 +137,19 @@ fn what_has_a_password_shows_nothing_without_it() {
 }
 
 #[test]
+fn what_has_a_password_does_not_lose_it_by_a_writing_without_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new.json");
+    let mut store = open(SEALED, &path, Access::Write).unwrap();
+    add(&mut *store, &[Record::new(Item::new(None, "Forge"), "")]);
+    let sealed = std::fs::read(&path).unwrap();
+    let refused = open(PLAIN, &path, Access::Write).err().unwrap();
+    assert!(refused.to_string().contains("password"), "{refused}");
+    assert!(open(PLAIN, &path, Access::Read).is_ok());
+    assert_eq!(std::fs::read(&path).unwrap(), sealed);
+}
+
+#[test]
 fn an_export_of_bitwarden_is_read_and_written_as_it_was() {
     let file = export(&json!([login()]));
     let (records, quarantined) = told(&mut *open(PLAIN, file.path(), Access::Read).unwrap());

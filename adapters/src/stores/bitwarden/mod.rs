@@ -110,6 +110,13 @@ impl Adapter for Bitwarden {
         };
         if access == Access::Write {
             vault.check_writable(location)?;
+            if self.plain && lock.is_some() {
+                return Err(Fault::Malformed {
+                    place: location.to_owned(),
+                    what: "it has a password, and would have none afterwards".to_owned(),
+                    advice: "Write it with bitwarden:FILE, or choose a new file".to_owned(),
+                });
+            }
             if !self.plain && lock.is_none() {
                 let password = ask.ask(&question(location, Asked::NewPassphrase, None))?;
                 lock = Some(Lock {

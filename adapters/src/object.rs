@@ -96,6 +96,14 @@ impl Object {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// How many bytes of text it holds.
+    pub(crate) fn size(&self) -> usize {
+        self.0
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum()
+    }
+
     /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -136,6 +144,18 @@ impl std::io::Write for Length {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(elements) => elements.iter().map(size).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 

@@ -47,6 +47,17 @@ impl Record {
             && self.places == other.places
             && self.attachments == other.attachments
     }
+
+    /// How many bytes of text and files it holds, folders included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let credentials = self.item.credentials.iter().map(Object::size);
+        let steps = self.places.iter().flat_map(|place| &place.steps);
+        let files = self.attachments.iter().map(|file| file.content.len());
+        let steps = steps.map(|step| step.0.size());
+        let parts = credentials.chain(steps).chain(files);
+        self.origin.len() + self.item.members.size() + parts.sum::<usize>()
+    }
 }
 
 /// The members of an account but `collections` and `items`, shared by its records.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::bounded::Bounded;
 use crate::{Access, Adapter, Ask, Description, Direction, Fault, Store, stores};
 
 /// A kind of store, and where one of that kind is.
@@ -99,12 +100,13 @@ impl Location {
         self.describe().removal.replace("{}", &self.place)
     }
 
-    /// Opens it.
+    /// Opens it, to be read no further than what can be held at once.
     ///
     /// # Errors
     /// [`Fault`].
     pub fn open(&self, access: Access, ask: &mut dyn Ask) -> Result<Box<dyn Store>, Fault> {
-        self.adapter.open(&self.place, access, ask)
+        let store = self.adapter.open(&self.place, access, ask)?;
+        Ok(Box::new(Bounded::new(store, self.place.clone())))
     }
 }
 

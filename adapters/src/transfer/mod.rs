@@ -13,6 +13,7 @@
 //!
 //! [`Change`]: crate::Change
 
+mod bounded;
 mod content;
 mod key;
 mod location;

@@ -94,6 +94,19 @@ fn one_bad_entry_costs_that_entry() {
 }
 
 #[test]
+fn an_entry_that_refers_to_a_long_text_very_often_costs_itself() {
+    let long = entry(1, &[("Title", "Long"), ("Notes", &"x".repeat(1 << 20))]);
+    let id = Uuid::from_bytes([1; 16]).simple();
+    let reference = format!("{{REF:N@I:{id}}}");
+    let names: Vec<_> = (0..600).map(|number| number.to_string()).collect();
+    let strings: Vec<_> = names.iter().map(|name| (&**name, &*reference)).collect();
+    let told = told(vec![long, entry(2, &strings)]);
+    assert!(told[0].is_ok());
+    let refused = told[1].as_ref().unwrap_err();
+    assert!(refused.to_string().contains("512 MiB"), "{refused}");
+}
+
+#[test]
 fn one_time_passwords_of_every_age_are_read() {
     let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
     let plain = "12345678901234567890";

@@ -14,6 +14,9 @@ use super::{
 use crate::carry::{CarriedField, Residue, ResidueError, restore};
 use crate::{Attachment, FieldType, Item, Object, Place, Quarantined, Record};
 
+/// Bytes that an entry comes to, with all that it refers to: what a whole database may have.
+const MOST: usize = 512 << 20;
+
 /// An entry that was read.
 pub(in super::super) struct Reading {
     /// What it says natively.
@@ -43,6 +46,10 @@ impl<'e> Strings<'e> {
         strings.collect::<Result<_, _>>().map(Self)
     }
 
+    fn size(&self) -> usize {
+        self.0.iter().map(|(_, text, _)| text.len()).sum()
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&'e str> {
         let found = self.0.iter().find(|(key, ..)| *key == name)?;
         Some(found.1)
@@ -70,6 +77,11 @@ impl Reading {
         let origin = origin(entry, place);
         let id = uuid(entry).ok_or_else(|| Quarantined::new(&origin, "it has no valid UUID"))?;
         let mut strings = Strings::new(entry, references, &origin)?;
+        // A few bytes refer to a text of another entry, or to a file, that has many.
+        if strings.size() + attached(entry, binaries) > MOST {
+            let what = format!("it refers to more than {} MiB", MOST >> 20);
+            return Err(Quarantined::new(origin, what));
+        }
         let residue = strings.take(RESIDUE).map(Residue::parse);
         let fields = match &residue {
             Some(Ok(residue)) => carried(residue, &mut strings),
@@ -248,14 +260,22 @@ fn read_custom(strings: Strings<'_>, item: &mut Item) {
     }
 }
 
+/// The bytes of all attachments.
+fn attached(entry: &Element, binaries: &[Binary]) -> usize {
+    let elements = entry.children_named("Binary");
+    let files = elements.filter_map(|element| referred(element, binaries));
+    files.map(|binary| binary.content.len()).sum()
+}
+
+fn referred<'b>(element: &Element, binaries: &'b [Binary]) -> Option<&'b Binary> {
+    let number = element.child("Value")?.attribute("Ref")?;
+    binaries.get(number.parse::<usize>().ok()?)
+}
+
 fn read_attachments(entry: &Element, entry_id: Uuid, binaries: &[Binary], record: &mut Record) {
     for element in entry.children_named("Binary") {
         let name = element.child_text("Key").unwrap_or_default();
-        let reference = element
-            .child("Value")
-            .and_then(|value| value.attribute("Ref"));
-        let number = reference.and_then(|number| number.parse::<usize>().ok());
-        let Some(binary) = number.and_then(|number| binaries.get(number)) else {
+        let Some(binary) = referred(element, binaries) else {
             continue;
         };
         let content = binary.content.clone();

@@ -129,6 +129,7 @@ pub(crate) const WINDOW: &[File] = &[
 pub(crate) const DOCUMENTS: &[&str] = &[
     "LICENSE",
     "README.md",
+    "adapters/README.md",
     "chooser/gtk/README.md",
     "chooser/gtk/data/screenshot.png",
     "cli/README.md",
@@ -137,6 +138,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     "client-lib/c/examples",
     "client-lib/examples",
     "client-lib/recipes",
+    "client-lib/src/cxf/sample.json",
     "daemon/README.md",
     "protocol/README.md",
     "protocol/vectors/envelope.json",

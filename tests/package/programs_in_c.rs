@@ -30,7 +30,7 @@ async fn an_app_in_c_is_built_against_the_package_and_takes_what_is_sent() {
         builds(&ada, app).await;
     }
     ada.run(&["mkdir", "vault"]).await.succeeded();
-    let mut importer = ada.start(&["./c-importer", "vault"]);
+    let mut importer = ada.start(&["sh", "-c", "exec ./c-importer vault"]);
     importer.see("ready").await;
     let mut exporter = ada.at_terminal("credex export /t/sample.cxf --attachments /t/files");
     exporter.see("only Enter to cancel: ").await;

@@ -164,6 +164,9 @@ impl Machine {
         self.root(&["systemctl", "is-active", &unit])
             .await
             .succeeded();
+        // Their systemd comes to their bus only after that has started.
+        let there = "gdbus wait --session --timeout 60 org.freedesktop.systemd1";
+        login.run(&["sh", "-c", there]).await.succeeded();
         login
     }
 

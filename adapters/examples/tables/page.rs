@@ -23,7 +23,7 @@ is written. The header of a document names who wrote it, and is always new; a li
 which account its item is, if that is its own.
 
 What each format has for what, and where that is written down, stands at the head of each folder in
-[`src/stores`](src/stores).
+`src/stores`.
 ";
 
 /// Where the page is.

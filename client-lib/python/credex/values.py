@@ -1,0 +1,97 @@
+"""What is told: who an app is, what is in a document, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Union
+
+from credex._credex import Secret
+
+
+class Tally(NamedTuple):
+    """What became of the credentials of one type."""
+
+    succeeded: int = 0
+    failed: int = 0
+    ignored: int = 0
+
+
+#: What became of each type; a number alone is how many succeeded.
+Tallies = Mapping[str, Union[Tally, tuple[int, int, int], int]]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The importer's report to the exporter."""
+
+    #: What became of each credential type.
+    types: Mapping[str, Tally]
+    #: Where what arrived differs from what was declared and let go, a sentence each.
+    discrepancies: Sequence[str]
+
+    @property
+    def total(self) -> Tally:
+        """What became of all types together."""
+        return Tally(*map(sum, zip(*self.types.values()))) if self.types else Tally()
+
+
+@dataclass(frozen=True)
+class App:
+    """The app on the other side, as the service established it.
+
+    Its names may be hostile text: show them as text, and never alone.
+    """
+
+    #: Desktop-entry ID; empty where there is none.
+    app_id: str
+    #: Display name; empty where there is none.
+    name: str
+    #: How sure the service is: ``unverified``, ``installed``, ``launched`` or ``sandboxed``.
+    assurance: str
+    #: Which exporting provider of the app, where it has several.
+    provider: str | None
+    #: Where it was installed from, if that is known.
+    origin: str | None
+    #: A warning of the service about what the app says of itself.
+    conflict: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is in a document, and what is wrong with it. Speaks of places and kinds, never of values."""
+
+    #: All credentials by type, usable or not: what an exporter declares.
+    present: Mapping[str, int]
+    #: The usable ones.
+    usable: Mapping[str, int]
+    #: Those without fault that the format says to ignore.
+    ignored: Mapping[str, int]
+    #: Parts of the document that an importer should leave out, and why; the first 1000.
+    quarantined: Sequence[str]
+    #: How many such parts there are in all.
+    quarantined_total: int
+
+
+@dataclass(frozen=True)
+class WebCredential:
+    """One saved password, and what it is for."""
+
+    #: The website's host.
+    domain: str
+    #: Its port, mostly 443.
+    port: int
+    #: The user name.
+    account: str
+    #: The password, in UTF-8.
+    password: Secret
+
+
+@dataclass(frozen=True)
+class GeneratedPassword:
+    """A new password."""
+
+    #: The password, in UTF-8.
+    password: Secret
+    #: How hard it is to guess, in bits.
+    entropy: float

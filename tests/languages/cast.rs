@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use credex_tests::c::{Build, Workshop};
-use credex_tests::programs;
+use credex_tests::{programs, python};
 
 /// An implementation.
 #[derive(Debug, Clone)]
@@ -67,16 +67,39 @@ pub fn bare() -> Language {
     }
 }
 
+/// Our library's binding for Python.
+pub fn python() -> Language {
+    let example = |name: &str| {
+        let path = format!("PYTHONPATH={}", python::path().display());
+        let program = python::sources().join("examples").join(name);
+        words(&[
+            "/usr/bin/env",
+            &path,
+            PYTHON,
+            &program.display().to_string(),
+        ])
+    };
+    let (mut importer, mut exporter) = (example("importer.py"), example("exporter.py"));
+    importer.extend(words(&["{out}"]));
+    exporter.extend(words(&["{document}", "{attachments}"]));
+    Language {
+        importer,
+        importer_id: "org.example.PythonImporter",
+        exporter,
+        needs: vec![("python3", PYTHON.into())],
+        workshop: None,
+    }
+}
+
 /// Calls `$story!` with every language.
 macro_rules! languages {
     ($story:ident) => {
-        $story!(rust, c, bare);
+        $story!(rust, c, python, bare);
     };
 }
 pub(crate) use languages;
 
-/// The system's Python, for which Debian has packages.
-pub const PYTHON: &str = "/usr/bin/python3";
+pub use python::PYTHON;
 
 /// Where the implementations without our library are.
 pub fn recipes() -> PathBuf {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::Exporter;
-use credex_tests::programs;
+use credex_tests::{programs, python};
 
 use crate::cast::{is_there, python_packages};
 use crate::page::{Block, blocks, fits};
@@ -137,6 +137,32 @@ fn the_c_compiles() {
     }
 }
 
+/// Its Python calls what the binding has.
+#[test]
+fn the_python_of_the_page_is_in_order() {
+    if !is_there(&[("mypy", "/usr/bin/mypy".into())]) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut checked = 0;
+    for block in blocks(PAGE).iter().filter(|it| it.language == "python") {
+        let file = directory.path().join(format!("line{}.py", block.line));
+        std::fs::write(&file, &block.text).unwrap();
+        let mypy = Command::new("mypy")
+            .args(["--strict", "--cache-dir"])
+            .arg(directory.path().join("cache"))
+            .arg(&file)
+            .env("MYPYPATH", python::path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&mypy.stdout);
+        assert!(mypy.status.success(), "line {}: {said}", block.line);
+        checked += 1;
+    }
+    assert!(checked > 1, "the importer and the exporter");
+}
+
 /// What a person types by hand: commands and options that there are.
 #[test]
 fn what_is_typed_by_hand_exists() {
@@ -176,6 +202,7 @@ fn every_block_of_the_page_is_played_by_somebody() {
             "console",
             "rust,no_run",
             "c",
+            "python",
         ];
         let language = block.language.as_str();
         assert!(

@@ -17,4 +17,5 @@ mod defects;
 mod guide;
 mod page;
 mod pairs;
+mod python;
 mod recipes;

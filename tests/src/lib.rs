@@ -16,6 +16,7 @@
 //! - [`polkit`] and [`agent`]: the real polkit, and the program that asks for the password.
 //! - [`stranger`]: another user.
 //! - [`user_manager`]: a real systemd that manages the session of an ordinary user.
+//! - [`python`]: the Python binding, where Python can import it.
 //! - [`raw`]: a peer on the bus that writes what no D-Bus library would.
 //! - [`album`]: pictures of every page.
 //! - [`screen`] and [`reader`]: a display for windows, and the windows as a screen reader sees them.
@@ -72,6 +73,7 @@ pub mod payload;
 pub mod polkit;
 pub mod process;
 pub mod programs;
+pub mod python;
 pub mod raw;
 pub mod reader;
 pub mod reports;

@@ -105,6 +105,11 @@ impl Person {
         argv(&programs::scripted_chooser(), directory)
     }
 
+    /// The file of her script, a [`Script`] as JSON, for a test that is written in another language.
+    pub fn script_file(&self) -> &Path {
+        &self.script
+    }
+
     /// Changes the script for the questions to come.
     pub fn will(&self, script: &Script) {
         std::fs::write(&self.script, serde_json::to_vec(script).unwrap()).unwrap();

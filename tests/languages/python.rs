@@ -1,0 +1,137 @@
+//! The Python binding (`client-lib/python`): its own tests, on a real bus with the real service; and
+//! what an interruption does.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use credex_tests::app::Entry;
+use credex_tests::chooser::Script;
+use credex_tests::desktop::Desktop;
+use credex_tests::patience::within;
+use credex_tests::python;
+use credex_tests::website::{Authority, Identity, Page, Website};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cast::{PYTHON, is_there};
+
+/// The app that has a website.
+const SHOP: &str = "org.example.PythonShop";
+
+/// Python with the binding, on this desktop.
+fn interpreter(desktop: &Desktop) -> Command {
+    // Whoever waits for what does not come is ended.
+    let mut command = Command::new("/usr/bin/timeout");
+    command.args(["--kill-after=10", "400", PYTHON]).env_clear();
+    command.envs(desktop.environment().iter().cloned());
+    command.env("PYTHONPATH", python::path());
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("CREDEX_TEST_PERSON", desktop.person.script_file());
+    command.stdin(Stdio::null());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tests_of_the_binding_pass() {
+    let pytest = Path::new("/usr/lib/python3/dist-packages/pytest");
+    if !is_there(&[("python3-pytest", pytest.into())]) {
+        return;
+    }
+    let authority = Authority::new();
+    let site = Website::open(&authority, Identity::Good);
+    site.serve("/.well-known/assetlinks.json", Page::json(statement(SHOP)));
+    let desktop = Desktop::plan().configured(&developing(&authority));
+    let desktop = desktop.open().await;
+    let declared = format!("[org.credex.WebCredentials1]\nDomains={};\n", site.host());
+    desktop.install(&Entry::new(SHOP).group(&declared));
+
+    let mut pytest = interpreter(&desktop);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs"]);
+    pytest.env("CREDEX_TEST_DOMAIN", site.host());
+    pytest.arg(python::sources().join("tests"));
+    let output = tokio::task::spawn_blocking(move || pytest.output()).await;
+    let output = output.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{said}{why}", output.status);
+    assert!(said.contains(" passed"), "{said}");
+}
+
+/// The website names the app.
+fn statement(app: &str) -> String {
+    format!(
+        "[{{\"relation\":[\"delegate_permission/common.get_login_creds\"],\
+         \"target\":{{\"namespace\":\"linux_app\",\"app_id\":\"{app}\"}}}}]"
+    )
+}
+
+/// Apps that nobody knows may share passwords with websites that nobody else trusts.
+fn developing(authority: &Authority) -> String {
+    let authority = authority.file();
+    format!("[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {authority:?}")
+}
+
+/// Asks, says that it was interrupted, and stays on the bus.
+const BLOCKING: &str = r#"
+import credex, threading
+exporter = credex.Exporter.connect("org.example.PythonExporter")
+try:
+    exporter.request({"note": 1})
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    threading.Event().wait()
+"#;
+const AIO: &str = r#"
+import asyncio, threading
+from credex import aio
+async def main():
+    exporter = await aio.Exporter.connect("org.example.PythonExporter")
+    try:
+        await exporter.request({"note": 1})
+    except asyncio.CancelledError:
+        print("interrupted", flush=True)
+        threading.Event().wait()
+asyncio.run(main())
+"#;
+
+/// A program that ends with the story.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+async fn an_interruption_takes_the_question_back(program: &str) {
+    if !is_there(&[("python3", PYTHON.into())]) {
+        return;
+    }
+    let desktop = Desktop::plan().chooser(Script::Hang).open().await;
+    let _importer = credex_tests::importer::Importer::announced(&desktop, "org.example.Any").await;
+    let mut command = Command::new(PYTHON);
+    command.args(["-c", program]).env_clear();
+    command.envs(desktop.environment().iter().cloned());
+    command.env("PYTHONPATH", python::path());
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut python = Running(command.spawn().unwrap());
+    within("she is asked", desktop.person.asked()).await;
+    let said = BufReader::new(python.0.stdout.take().unwrap());
+    kill_process(Pid::from_child(&python.0), Signal::INT).unwrap();
+    let finished = within("she is told", desktop.person.finished()).await;
+    assert_eq!(finished["outcome"], "cancelled", "{finished:#}");
+    let said = tokio::task::spawn_blocking(move || said.lines().next()).await;
+    assert_eq!(said.unwrap().unwrap().unwrap(), "interrupted");
+}
+
+#[tokio::test]
+async fn an_interruption_takes_back_what_is_waited_for() {
+    an_interruption_takes_the_question_back(BLOCKING).await;
+}
+
+#[tokio::test]
+async fn an_interruption_takes_back_what_is_awaited() {
+    an_interruption_takes_the_question_back(AIO).await;
+}

@@ -9,7 +9,7 @@
 //! - [`carry`]: what a store cannot hold by itself, put into fields that it can hold, in such a way
 //!   that a later reading turns them back.
 //!
-//! No file, process or bus is touched outside the folders of the stores and [`file`]. Everything
+//! No file, process or bus is touched outside the folders of the stores and [`mod@file`]. Everything
 //! that holds a secret is wiped when it is dropped, and has a `Debug` that does not show it.
 
 mod adapter;

@@ -1,6 +1,6 @@
 //! Real GNOME Web, which shares the passwords of its forms with apps (design §7, "Store").
 //!
-//! It runs as [`NOBODY`](crate::stranger::NOBODY), because it does not run as root, and in a mount namespace of
+//! It runs as [`NOBODY`], because it does not run as root, and in a mount namespace of
 //! its own, in which the test's authority is the only one that is trusted.
 
 use std::os::unix::fs::{PermissionsExt, chown};

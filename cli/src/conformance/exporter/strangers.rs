@@ -36,6 +36,10 @@ async fn forge(
 ) -> Result<(), Finding> {
     let sent = stranger.emit_signal(Some(to), path, interface, member, body);
     sent.await?;
+    // The bus does one thing after the other for a connection: it answers once the signal is on its way.
+    let bus = Some("org.freedesktop.DBus");
+    let asked = stranger.call_method(bus, "/org/freedesktop/DBus", bus, "GetId", &());
+    asked.await?;
     // Many answer a ping; to the others we give a moment.
     let peer = Some("org.freedesktop.DBus.Peer");
     let ping = stranger.call_method(Some(to), path, peer, "Ping", &());

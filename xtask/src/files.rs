@@ -136,6 +136,8 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     "client-lib/GUIDE.md",
     "client-lib/c/README.md",
     "client-lib/c/examples",
+    "client-lib/python/README.md",
+    "client-lib/python/examples",
     "client-lib/examples",
     "client-lib/recipes",
     "client-lib/src/cxf/sample.json",

@@ -88,6 +88,24 @@ fn the_demo_proves_itself_on_dbus_daemon() {
     proves_itself_on("dbus-daemon");
 }
 
+/// As in a container: the session of the first process began outside of its process namespace, so that
+/// nothing in it knows that session's number.
+#[test]
+fn the_demo_proves_itself_where_nobody_has_begun_a_session() {
+    let place = Place::new();
+    let demo = place.command(&["--choose", "Granite Vault", "--bus", "embedded"]);
+    let output = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--pid", "--fork"])
+        .arg("--mount-proc")
+        .arg(demo.get_program())
+        .args(demo.get_args())
+        .env("TMPDIR", place.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    place.assert_clear();
+}
+
 #[test]
 fn without_dbus_daemon_the_demo_brings_its_own_bus() {
     let place = Place::new();

@@ -24,6 +24,8 @@ pub(super) struct Stat {
     pub(super) parent: u32,
     /// Its process group: the process that began it.
     group: u32,
+    /// 0 where it began outside of our process namespace, as in a container.
+    session: u32,
     pub(super) start_time: u64,
     ended: bool,
 }
@@ -41,13 +43,22 @@ fn parse(stat: &[u8]) -> Option<Stat> {
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
-    let start_time = fields.nth(16)?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
+    let start_time = fields.nth(15)?.parse().ok()?;
     Some(Stat {
         parent,
         group,
+        session,
         start_time,
         ended: matches!(state, "Z" | "X"),
     })
+}
+
+/// Whether the process has begun the session that it is in.
+///
+/// `rustix` cannot tell: its `getsid` has no value for a session of number 0, and panics.
+pub(super) fn leads_session(pid: u32) -> bool {
+    look(pid).is_some_and(|stat| stat.session == pid)
 }
 
 /// Whether the process `pid` is `ancestor`, or was started by it, directly or not.
@@ -114,6 +125,7 @@ mod tests {
             Some(Stat {
                 parent: *world.get(&pid)?,
                 group,
+                session: 0,
                 start_time: birth(pid).start_time,
                 ended: false,
             })
@@ -170,6 +182,7 @@ mod tests {
             Some(Stat {
                 parent: if pid == 20 { 1 } else { 20 },
                 group: 20,
+                session: 0,
                 start_time: 9999,
                 ended: false,
             })
@@ -187,6 +200,7 @@ mod tests {
             Some(Stat {
                 parent: pid + 1,
                 group: 20,
+                session: 0,
                 start_time: 1,
                 ended: false,
             })
@@ -196,12 +210,10 @@ mod tests {
 
     #[test]
     fn a_program_cannot_write_its_parent_into_its_name() {
-        let line = b"42 (x) R 1 1) S 20 42 42 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 4711 0 0";
+        let line = b"42 (x) R 1 1) S 20 42 43 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 4711 0 0";
         let stat = parse(line).unwrap();
-        assert_eq!(
-            (stat.parent, stat.group, stat.start_time, stat.ended),
-            (20, 42, 4711, false)
-        );
+        assert_eq!((stat.parent, stat.group, stat.session), (20, 42, 43));
+        assert_eq!((stat.start_time, stat.ended), (4711, false));
         assert_eq!(parse(b"42 (x"), None);
         assert_eq!(parse(b"42 (x) S"), None);
     }

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{self, Command, ExitCode, Stdio};
 use std::sync::Arc;
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{SocketType, sockopt::socket_type};
 use rustix::process::{
-    DumpableBehavior, WaitOptions, getpid, getsid, set_child_subreaper, set_dumpable_behavior,
+    DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior,
     setsid, wait,
 };
 use signal_hook::consts::{FORBIDDEN, SIGCHLD, SIGPIPE};
@@ -63,7 +63,7 @@ impl Zygote {
         rustix::stdio::dup2_stdin(&null)?;
         // Without a terminal, so that neither Ctrl-C nor a hang-up of the daemon's reaches the
         // programs, and none of them can get hold of it. A unit has none to begin with.
-        if getsid(None)? != getpid() {
+        if !lineage::leads_session(process::id()) {
             setsid()?;
         }
         set_child_subreaper(Some(getpid()))?;
@@ -123,7 +123,7 @@ impl Zygote {
         let request: Request = serde_json::from_slice(&message)?;
         let reply = Reply {
             serial: request.serial,
-            launcher: std::process::id(),
+            launcher: process::id(),
             outcome: spawn(request, fds).map_err(Refusal::from),
         };
         let reply = serde_json::to_vec(&reply)?;

@@ -17,8 +17,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{SocketType, sockopt::socket_type};
 use rustix::process::{
-    DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior,
-    setsid, wait,
+    DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior, setsid, wait,
 };
 use signal_hook::consts::{FORBIDDEN, SIGCHLD, SIGPIPE};
 use signal_hook::low_level::pipe;

@@ -29,6 +29,7 @@ use credex_protocol::{Error, Reason};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::task::TaskTracker;
 use zbus::names::UniqueName;
 
 use self::effects::Applied;
@@ -92,6 +93,8 @@ pub struct Desk {
     floor: Mutex<Floor>,
     changed: Notify,
     web_ended: Notify,
+    /// The errands that are being run.
+    errands: TaskTracker,
 }
 
 impl Desk {
@@ -102,6 +105,7 @@ impl Desk {
         Arc::new(Desk {
             web,
             web_ended: Notify::new(),
+            errands: TaskTracker::new(),
             terms: config.terms(),
             floor: Mutex::new(Floor::new(&config.limits, BootTime::now())),
             custody: Custody::default(),
@@ -167,7 +171,8 @@ impl Desk {
     fn run(self: &Arc<Self>, errands: Vec<Errand>) {
         if !errands.is_empty() {
             let desk = Arc::clone(self);
-            tokio::spawn(async move { desk.run_now(errands).await });
+            self.errands
+                .spawn(async move { desk.run_now(errands).await });
         }
     }
 
@@ -177,8 +182,8 @@ impl Desk {
         }
     }
 
-    /// Ends every exchange because the service cannot go on, and waits until all have been told: the
-    /// apps first, so that no dialog that hangs can keep it from them.
+    /// Ends every exchange because the service cannot go on, and waits until all have been told, also of
+    /// what ended before: the apps first, so that no dialog that hangs can keep it from them.
     pub async fn close(self: &Arc<Self>, reason: Reason) {
         let mut errands = Vec::new();
         {
@@ -192,7 +197,9 @@ impl Desk {
         let (to_person, to_apps) = errands.into_iter().partition(Errand::is_for_chooser);
         let to_person: Vec<Errand> = to_person;
         Arc::clone(self).run_now(to_apps).await;
-        join_all(to_person.into_iter().map(|errand| errand.run(self))).await;
+        self.errands.close();
+        let to_person = join_all(to_person.into_iter().map(|errand| errand.run(self)));
+        tokio::join!(self.errands.wait(), to_person);
     }
 
     /// Where the chooser reports exchanges that the person stops after having agreed.

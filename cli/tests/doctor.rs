@@ -176,8 +176,11 @@ fn without_a_bus_the_first_line_says_so_and_what_to_do() {
 
 #[test]
 fn where_everything_is_there_nothing_is_bad() {
-    let session = Session::open();
+    let mut session = Session::new();
+    session.install();
+    // Before the bus, which would hear of it only some time after.
     session.install_service("org.freedesktop.secrets", Path::new("/bin/false"));
+    session.start_bus();
     let output = session.examine(&["--json"]);
     let told = object(&output);
     assert_eq!(code(&output), 0, "{told}");

@@ -13,4 +13,6 @@
 mod exchange;
 mod library;
 mod misuse;
+mod running;
 mod watched;
+mod web;

@@ -14,20 +14,7 @@
 
 #include <credex.h>
 
-#define SOON_MS 120000
-
-static int wrong = 0;
-
-static void expect(int line, const char *what, int expected, int seen)
-{
-    if (expected == seen)
-        return;
-    fprintf(stderr, "line %d: %s: expected %d, saw %d\n", line, what, expected, seen);
-    wrong = 1;
-}
-
-#define EXPECT(expected, seen) expect(__LINE__, #seen, (int)(expected), (int)(seen))
-#define OK CREDEX_STATUS_OK
+#include "expect.h"
 
 static CredexClient *a_client(void)
 {
@@ -271,6 +258,106 @@ static void cancelled_loops(void)
     EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_free(operation));
 }
 
+static void websites(void)
+{
+    CredexClient *client = a_client();
+    CredexWeb *web = NULL;
+    CredexWebCredential *credential = NULL;
+    CredexGenerated *generated = NULL;
+    CredexDomainReport *report = NULL;
+    CredexDecisions *decisions = NULL;
+    CredexOperation *operation = NULL;
+    CredexError *error = NULL;
+    CredexChange change = CREDEX_CHANGE_ADDED;
+    CredexBytes bytes = {NULL, 0};
+    uint8_t endless[2000];
+
+    /* NULL. */
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_connect(client, NULL, NULL, NULL, NULL, &operation, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_connect_blocking(client, "org.example.Misuse", NULL, SOON_MS, NULL, NULL));
+    EXPECT(OK, credex_web_connect_blocking(client, "org.example.Misuse", NULL, SOON_MS, &web, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_decisions(web, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_set_parent_window(web, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_add_blocking(web, NULL, "ada", (const uint8_t *)"x", 1, SOON_MS, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_delete_blocking(web, "example.org", NULL, SOON_MS, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_delete_blocking(web, "example.org", "ada", SOON_MS, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_refresh_blocking(web, NULL, SOON_MS, &report, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_revoke_blocking(web, "a", NULL, SOON_MS, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_web_credential_password(NULL, &bytes, NULL));
+    EXPECT(1, credex_web_credential_domain(NULL) == NULL && credex_web_credential_account(NULL) == NULL);
+    EXPECT(0, credex_web_credential_port(NULL));
+    EXPECT(0, credex_domain_report_associated(NULL));
+    EXPECT(0, credex_decisions_number(NULL));
+    EXPECT(OK, credex_web_free(NULL));
+    EXPECT(OK, credex_web_credential_free(NULL));
+    EXPECT(OK, credex_generated_free(NULL));
+    EXPECT(OK, credex_domain_report_free(NULL));
+    EXPECT(OK, credex_decisions_free(NULL));
+
+    /* What is no password, and no format. */
+    memset(endless, 'x', sizeof endless);
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_add_blocking(web, "example.org", "ada", endless, 0, SOON_MS, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_add_blocking(web, "example.org", "ada", endless, sizeof endless, SOON_MS, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_add_blocking(web, "example.org", "ada", NULL, 7, SOON_MS, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_add(web, "example.org", "ada", (const uint8_t *)"\xff", 1, NULL, NULL, &operation, &error));
+    EXPECT(1, strstr(credex_error_message(error), "UTF-8") != NULL);
+    EXPECT(1, credex_error_stage(error) == NULL && credex_error_url(error) == NULL);
+    EXPECT(0, credex_error_http_status(error));
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_generate_blocking(web, 99, NULL, SOON_MS, &generated, &error));
+    EXPECT(1, strstr(credex_error_message(error), "99") != NULL);
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_generate_blocking(web, CREDEX_PASSWORD_FORMAT_RULES, NULL, SOON_MS, &generated, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_web_generate_blocking(web, CREDEX_PASSWORD_FORMAT_STRONG, "minlength: 9", SOON_MS, &generated,
+                                        NULL));
+
+    /* Wrong handles. */
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_exporter_free((CredexExporter *)web));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_web_free((CredexWeb *)client));
+    EXPECT(OK, credex_web_generate(web, CREDEX_PASSWORD_FORMAT_GROUPED, NULL, NULL, NULL, &operation, NULL));
+    EXPECT(OK, credex_operation_wait(operation, SOON_MS, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_take_web_credential(operation, &credential, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_take_change(operation, &change, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_operation_take_generated(operation, NULL, NULL));
+    EXPECT(OK, credex_operation_take_generated(operation, &generated, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_take_generated(operation, &generated, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_web_credential_free((CredexWebCredential *)generated));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE,
+           credex_web_credential_password((CredexWebCredential *)generated, &bytes, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_decisions_at((CredexDecisions *)generated, 0, NULL, NULL));
+    EXPECT(OK, credex_generated_free(generated));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_generated_free(generated));
+
+    /* Use after close: what is under way goes on, and nothing new begins; passwords go with the client. */
+    EXPECT(OK, credex_web_decisions(web, NULL, NULL, &operation, NULL));
+    EXPECT(OK, credex_web_free(web));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_web_free(web));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE,
+           credex_web_request_blocking(web, NULL, NULL, 0, SOON_MS, &credential, NULL));
+    EXPECT(OK, credex_operation_wait(operation, SOON_MS, NULL));
+    EXPECT(OK, credex_operation_take_decisions(operation, &decisions, NULL));
+    EXPECT(OK, credex_web_connect_blocking(client, "org.example.Misuse", NULL, SOON_MS, &web, NULL));
+    EXPECT(OK, credex_web_generate_blocking(web, CREDEX_PASSWORD_FORMAT_STRONG, NULL, SOON_MS, &generated, NULL));
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_generated_password(generated, &bytes, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_web_free(web));
+    EXPECT(0, credex_decisions_number(decisions));
+    EXPECT(OK, credex_decisions_free(decisions));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_decisions_free(decisions));
+}
+
 int main(void)
 {
     null();
@@ -278,5 +365,6 @@ int main(void)
     double_free_and_use_after_close();
     wrong_threads_and_processes();
     cancelled_loops();
+    websites();
     return wrong;
 }

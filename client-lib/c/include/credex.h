@@ -62,7 +62,7 @@ typedef enum {
      */
     CREDEX_STATUS_SERVICE_STOPPED = 9,
     /**
-     * The person said no.
+     * The person said no; about a website, credex_error_reason() says whether that is for good.
      */
     CREDEX_STATUS_DECLINED = 10,
     /**
@@ -118,12 +118,66 @@ typedef enum {
 } CredexAssurance;
 
 /**
+ * What came of saving or deleting a password.
+ */
+typedef enum {
+    /**
+     * There was none, and now there is.
+     */
+    CREDEX_CHANGE_ADDED = 0,
+    /**
+     * There was another password.
+     */
+    CREDEX_CHANGE_UPDATED = 1,
+    /**
+     * This very password was saved already; nobody was asked.
+     */
+    CREDEX_CHANGE_UNCHANGED = 2,
+    /**
+     * There was one, and now there is none.
+     */
+    CREDEX_CHANGE_DELETED = 3,
+    /**
+     * There was none to delete; nobody was asked.
+     */
+    CREDEX_CHANGE_ABSENT = 4,
+} CredexChange;
+
+/**
+ * How a new password is to look.
+ */
+typedef enum {
+    /**
+     * xxx-xxx-xxx-xxx.
+     */
+    CREDEX_PASSWORD_FORMAT_GROUPED = 0,
+    /**
+     * 20 characters in syllables.
+     */
+    CREDEX_PASSWORD_FORMAT_STRONG = 1,
+    /**
+     * As the website wants it, in the `passwordrules` language.
+     */
+    CREDEX_PASSWORD_FORMAT_RULES = 2,
+} CredexPasswordFormat;
+
+/**
  * A thread of the library, and everything that it works on. One is enough for an app.
  *
  * The thread that makes it is the one that gives it up and that callbacks are called on. Everything else
  * may be done on any thread.
  */
 typedef struct CredexClient CredexClient;
+
+/**
+ * What the person decided. Free it with credex_decisions_free().
+ */
+typedef struct CredexDecisions CredexDecisions;
+
+/**
+ * What was found of an app and a website. Free it with credex_domain_report_free().
+ */
+typedef struct CredexDomainReport CredexDomainReport;
 
 /**
  * Why a call came to nothing. Never contains a secret. Free it with credex_error_free().
@@ -135,6 +189,11 @@ typedef struct CredexError CredexError;
  * several times at once. Free it with credex_exporter_free(); what is under way goes on.
  */
 typedef struct CredexExporter CredexExporter;
+
+/**
+ * A new password, which is saved nowhere. Free it with credex_generated_free(), which wipes it.
+ */
+typedef struct CredexGenerated CredexGenerated;
 
 /**
  * The person's consent to one exchange. Free it with credex_grant_free(): without a payload, that calls the
@@ -188,6 +247,18 @@ typedef struct CredexReceipt CredexReceipt;
 typedef struct CredexRequest CredexRequest;
 
 /**
+ * An app that shares passwords with its websites, with a connection of its own to the bus. The app declares
+ * them in its desktop entry, each website names the app, and the person is asked. Free it with
+ * credex_web_free(); what is under way goes on.
+ */
+typedef struct CredexWeb CredexWeb;
+
+/**
+ * One saved password, and what it is for. Free it with credex_web_credential_free(), which wipes it.
+ */
+typedef struct CredexWebCredential CredexWebCredential;
+
+/**
  * Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed. Ask
  * `operation` what came of it, and free it. Nothing may be thrown or jumped out of it.
  */
@@ -225,7 +296,8 @@ typedef struct {
 } CredexApp;
 
 /**
- * Bytes of the library. They are wiped when the import is reported or freed, and are not there any more.
+ * Bytes of the library. They are wiped when what they belong to is freed, those of an import also when it is
+ * reported, and are not there any more.
  */
 typedef struct {
     /**
@@ -274,6 +346,71 @@ typedef struct {
     uint32_t ignored;
 } CredexTally;
 
+/**
+ * One decision. Its texts live as long as all of them.
+ */
+typedef struct {
+    /**
+     * The app.
+     */
+    const char *app_id;
+    /**
+     * Its domain.
+     */
+    const char *domain;
+    /**
+     * "never": they are not asked any more. More words may come.
+     */
+    const char *decided;
+    /**
+     * When: seconds since 1970.
+     */
+    int64_t at;
+} CredexDecision;
+
+/**
+ * What was found in one stage. Texts may quote hostile text: show them as text. They live as long as the
+ * report.
+ */
+typedef struct {
+    /**
+     * "declaration", "decision" or "association".
+     */
+    const char *stage;
+    /**
+     * Whether it stands in nobody's way.
+     */
+    bool passed;
+    /**
+     * What was found.
+     */
+    const char *message;
+    /**
+     * What to change, or NULL.
+     */
+    const char *advice;
+    /**
+     * The file that was looked for, or NULL.
+     */
+    const char *url;
+    /**
+     * The HTTP status, or 0.
+     */
+    uint32_t http_status;
+    /**
+     * Whose certificate was shown, and until when it holds, or NULL.
+     */
+    const char *certificate;
+    /**
+     * "network", "cache" or "stale", or NULL.
+     */
+    const char *source;
+    /**
+     * Seconds since it was fetched, or -1.
+     */
+    int64_t age;
+} CredexFound;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -297,8 +434,8 @@ CredexStatus credex_client_dispatch(const CredexClient *client, uint32_t *called
 
 /**
  * Leaves the bus and ends the thread. Everything that the client does is called off, no callback is called
- * any more, and every handle that came from it is freed; only errors, receipts, payloads and requests
- * stay. NULL is nothing to free.
+ * any more, and every handle that came from it is freed, with passwords wiped; only errors, receipts,
+ * reports, decisions, payloads and requests stay. NULL is nothing to free.
  */
 CredexStatus credex_client_free(CredexClient *client, CredexError **error);
 
@@ -328,6 +465,22 @@ const char *credex_error_reason(const CredexError *error);
  * was exported may be in that app.
  */
 bool credex_error_handed_over(const CredexError *error);
+
+/**
+ * For a call about a website, the stage in which it ended: "identity", "policy", "declaration", "decision",
+ * "association", "store" or "consent"; otherwise NULL. It lives as long as the error.
+ */
+const char *credex_error_stage(const CredexError *error);
+
+/**
+ * The file of the website that could not be had; otherwise NULL. It lives as long as the error.
+ */
+const char *credex_error_url(const CredexError *error);
+
+/**
+ * The HTTP status that came instead of that file; 0 where none came.
+ */
+uint32_t credex_error_http_status(const CredexError *error);
 
 /**
  * Frees an error. NULL is nothing to free.
@@ -965,6 +1118,421 @@ CredexStatus credex_request_set_provider(const CredexRequest *request,
  * Frees a request. NULL is nothing to free.
  */
 CredexStatus credex_request_free(CredexRequest *request);
+
+/**
+ * Connects to the bus at a D-Bus address, or to that of the session if `bus` is NULL. `app_id` is the app's
+ * desktop-entry ID. The operation's result is a CredexWeb.
+ *
+ * Only if:
+ * `app_id` is a string, and so is `bus` unless it is NULL.
+ */
+CredexStatus credex_web_connect(const CredexClient *client,
+                                const char *app_id,
+                                const char *bus,
+                                CredexCallback callback,
+                                void *data,
+                                CredexOperation **operation,
+                                CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_web_connect().
+ */
+CredexStatus credex_web_connect_blocking(const CredexClient *client,
+                                         const char *app_id,
+                                         const char *bus,
+                                         int32_t timeout_ms,
+                                         CredexWeb **web,
+                                         CredexError **error);
+
+/**
+ * Takes the result of credex_web_connect().
+ */
+CredexStatus credex_operation_take_web(const CredexOperation *operation,
+                                       CredexWeb **web,
+                                       CredexError **error);
+
+/**
+ * Says where to place the dialogs to come, written as for credex_request_set_parent_window().
+ *
+ * Only if:
+ * `window` is a string.
+ */
+CredexStatus credex_web_set_parent_window(const CredexWeb *web, const char *window, CredexError **error);
+
+/**
+ * Gives an XDG activation token, so that the dialogs to come may come to the front.
+ *
+ * Only if:
+ * `token` is a string.
+ */
+CredexStatus credex_web_set_activation_token(const CredexWeb *web, const char *token, CredexError **error);
+
+/**
+ * Leaves the bus, once nothing is under way any more. NULL is nothing to free.
+ */
+CredexStatus credex_web_free(CredexWeb *web);
+
+/**
+ * Saves a copy of a password for `account` at `domain`, which is a host or "HOST:PORT", or changes the one
+ * that is saved. The password is text in UTF-8, at most 1022 bytes. The person is asked, unless this very
+ * password is saved already. Wipe yours once you need it no more. The operation's result is a CredexChange.
+ *
+ * Only if:
+ * `domain` and `account` are strings, and there are `len` bytes at `password`.
+ */
+CredexStatus credex_web_add(const CredexWeb *web,
+                            const char *domain,
+                            const char *account,
+                            const uint8_t *password,
+                            size_t len,
+                            CredexCallback callback,
+                            void *data,
+                            CredexOperation **operation,
+                            CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the question is taken back.
+ *
+ * Only if:
+ * As credex_web_add().
+ */
+CredexStatus credex_web_add_blocking(const CredexWeb *web,
+                                     const char *domain,
+                                     const char *account,
+                                     const uint8_t *password,
+                                     size_t len,
+                                     int32_t timeout_ms,
+                                     CredexChange *change,
+                                     CredexError **error);
+
+/**
+ * Deletes what is saved for `account` at `domain`. The person is asked, if there is anything. The
+ * operation's result is a CredexChange.
+ *
+ * Only if:
+ * `domain` and `account` are strings.
+ */
+CredexStatus credex_web_delete(const CredexWeb *web,
+                               const char *domain,
+                               const char *account,
+                               CredexCallback callback,
+                               void *data,
+                               CredexOperation **operation,
+                               CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the question is taken back.
+ *
+ * Only if:
+ * As credex_web_delete().
+ */
+CredexStatus credex_web_delete_blocking(const CredexWeb *web,
+                                        const char *domain,
+                                        const char *account,
+                                        int32_t timeout_ms,
+                                        CredexChange *change,
+                                        CredexError **error);
+
+/**
+ * Takes the result of credex_web_add() or credex_web_delete().
+ */
+CredexStatus credex_operation_take_change(const CredexOperation *operation,
+                                          CredexChange *change,
+                                          CredexError **error);
+
+/**
+ * Asks for a saved password; the person picks it, or says no. `domain` is a host or "HOST:PORT", or NULL for
+ * every domain that the app declares without a wildcard; `account` may be NULL for any; `port` may be 0 for
+ * any. The operation's result is a CredexWebCredential.
+ *
+ * Only if:
+ * `domain` and `account` are strings, or NULL.
+ */
+CredexStatus credex_web_request(const CredexWeb *web,
+                                const char *domain,
+                                const char *account,
+                                uint16_t port,
+                                CredexCallback callback,
+                                void *data,
+                                CredexOperation **operation,
+                                CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the question is taken back.
+ *
+ * Only if:
+ * As credex_web_request().
+ */
+CredexStatus credex_web_request_blocking(const CredexWeb *web,
+                                         const char *domain,
+                                         const char *account,
+                                         uint16_t port,
+                                         int32_t timeout_ms,
+                                         CredexWebCredential **credential,
+                                         CredexError **error);
+
+/**
+ * Takes the result of credex_web_request().
+ */
+CredexStatus credex_operation_take_web_credential(const CredexOperation *operation,
+                                                  CredexWebCredential **credential,
+                                                  CredexError **error);
+
+/**
+ * The website's host; NULL for what is no credential. It lives as long as the credential.
+ */
+const char *credex_web_credential_domain(const CredexWebCredential *credential);
+
+/**
+ * The website's port, mostly 443; 0 for what is no credential.
+ */
+uint16_t credex_web_credential_port(const CredexWebCredential *credential);
+
+/**
+ * The user name; NULL for what is no credential. It lives as long as the credential.
+ */
+const char *credex_web_credential_account(const CredexWebCredential *credential);
+
+/**
+ * The password, in UTF-8. A zero byte follows it, which `len` does not count. It lives as long as the
+ * credential.
+ */
+CredexStatus credex_web_credential_password(const CredexWebCredential *credential,
+                                            CredexBytes *password,
+                                            CredexError **error);
+
+/**
+ * Wipes and frees a credential. NULL is nothing to free.
+ */
+CredexStatus credex_web_credential_free(CredexWebCredential *credential);
+
+/**
+ * Lists what the person decided; a sandboxed app sees its own alone. The operation's result is a
+ * CredexDecisions.
+ */
+CredexStatus credex_web_decisions(const CredexWeb *web,
+                                  CredexCallback callback,
+                                  void *data,
+                                  CredexOperation **operation,
+                                  CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ */
+CredexStatus credex_web_decisions_blocking(const CredexWeb *web,
+                                           int32_t timeout_ms,
+                                           CredexDecisions **decisions,
+                                           CredexError **error);
+
+/**
+ * Takes the result of credex_web_decisions().
+ */
+CredexStatus credex_operation_take_decisions(const CredexOperation *operation,
+                                             CredexDecisions **decisions,
+                                             CredexError **error);
+
+/**
+ * How many decisions there are; 0 for what is none.
+ */
+size_t credex_decisions_number(const CredexDecisions *decisions);
+
+/**
+ * A decision, from 0 on.
+ */
+CredexStatus credex_decisions_at(const CredexDecisions *decisions,
+                                 size_t index,
+                                 CredexDecision *decision,
+                                 CredexError **error);
+
+/**
+ * Frees decisions: only the list. NULL is nothing to free.
+ */
+CredexStatus credex_decisions_free(CredexDecisions *decisions);
+
+/**
+ * Has the service forget what the person decided for an app and a domain, so that they are asked again.
+ * Ends with credex_operation_finish().
+ *
+ * Only if:
+ * `app_id` and `domain` are strings.
+ */
+CredexStatus credex_web_revoke(const CredexWeb *web,
+                               const char *app_id,
+                               const char *domain,
+                               CredexCallback callback,
+                               void *data,
+                               CredexOperation **operation,
+                               CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_web_revoke().
+ */
+CredexStatus credex_web_revoke_blocking(const CredexWeb *web,
+                                        const char *app_id,
+                                        const char *domain,
+                                        int32_t timeout_ms,
+                                        CredexError **error);
+
+/**
+ * Has the statement of the website fetched anew, whatever is cached, and tells what it says. The operation's
+ * result is a CredexDomainReport.
+ *
+ * Only if:
+ * `domain` is a string.
+ */
+CredexStatus credex_web_refresh(const CredexWeb *web,
+                                const char *domain,
+                                CredexCallback callback,
+                                void *data,
+                                CredexOperation **operation,
+                                CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * `domain` is a string.
+ */
+CredexStatus credex_web_refresh_blocking(const CredexWeb *web,
+                                         const char *domain,
+                                         int32_t timeout_ms,
+                                         CredexDomainReport **report,
+                                         CredexError **error);
+
+/**
+ * Tells stage by stage whether `app_id`, or this app if that is NULL, and `domain` belong together; with
+ * `anew` the website is asked whatever is cached. That they do not is no failure. The operation's result is
+ * a CredexDomainReport.
+ *
+ * Only if:
+ * `domain` is a string, and so is `app_id` unless it is NULL.
+ */
+CredexStatus credex_web_check(const CredexWeb *web,
+                              const char *domain,
+                              const char *app_id,
+                              bool anew,
+                              CredexCallback callback,
+                              void *data,
+                              CredexOperation **operation,
+                              CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_web_check().
+ */
+CredexStatus credex_web_check_blocking(const CredexWeb *web,
+                                       const char *domain,
+                                       const char *app_id,
+                                       bool anew,
+                                       int32_t timeout_ms,
+                                       CredexDomainReport **report,
+                                       CredexError **error);
+
+/**
+ * Takes the result of credex_web_refresh() or credex_web_check().
+ */
+CredexStatus credex_operation_take_domain_report(const CredexOperation *operation,
+                                                 CredexDomainReport **report,
+                                                 CredexError **error);
+
+/**
+ * The website; NULL for what is no report. It lives as long as the report.
+ */
+const char *credex_domain_report_domain(const CredexDomainReport *report);
+
+/**
+ * The app; NULL for what is no report. It lives as long as the report.
+ */
+const char *credex_domain_report_app_id(const CredexDomainReport *report);
+
+/**
+ * Whether they belong together.
+ */
+bool credex_domain_report_associated(const CredexDomainReport *report);
+
+/**
+ * Whether developer mode is on, which lets through what would not pass otherwise.
+ */
+bool credex_domain_report_developer(const CredexDomainReport *report);
+
+/**
+ * How many stages there are; 0 for what is no report.
+ */
+size_t credex_domain_report_stages(const CredexDomainReport *report);
+
+/**
+ * What was found in a stage, from 0 on, in the order in which it was looked for.
+ */
+CredexStatus credex_domain_report_stage(const CredexDomainReport *report,
+                                        size_t index,
+                                        CredexFound *found,
+                                        CredexError **error);
+
+/**
+ * Frees a report. NULL is nothing to free.
+ */
+CredexStatus credex_domain_report_free(CredexDomainReport *report);
+
+/**
+ * Makes a random password that nobody has seen. `format` is a CredexPasswordFormat; `rules` is NULL, unless
+ * that is `CREDEX_PASSWORD_FORMAT_RULES`. Nothing is saved: that is what credex_web_add() is for. The
+ * operation's result is a CredexGenerated.
+ *
+ * Only if:
+ * `rules` is a string, or NULL.
+ */
+CredexStatus credex_web_generate(const CredexWeb *web,
+                                 int32_t format,
+                                 const char *rules,
+                                 CredexCallback callback,
+                                 void *data,
+                                 CredexOperation **operation,
+                                 CredexError **error);
+
+/**
+ * Does the same, and waits for it: for at most `timeout_ms` milliseconds, or for ever if that is negative.
+ *
+ * Only if:
+ * As credex_web_generate().
+ */
+CredexStatus credex_web_generate_blocking(const CredexWeb *web,
+                                          int32_t format,
+                                          const char *rules,
+                                          int32_t timeout_ms,
+                                          CredexGenerated **generated,
+                                          CredexError **error);
+
+/**
+ * Takes the result of credex_web_generate().
+ */
+CredexStatus credex_operation_take_generated(const CredexOperation *operation,
+                                             CredexGenerated **generated,
+                                             CredexError **error);
+
+/**
+ * The password. A zero byte follows it, which `len` does not count. It lives as long as `generated`.
+ */
+CredexStatus credex_generated_password(const CredexGenerated *generated,
+                                       CredexBytes *password,
+                                       CredexError **error);
+
+/**
+ * How hard the password is to guess, in bits; 0 for what is none.
+ */
+double credex_generated_entropy(const CredexGenerated *generated);
+
+/**
+ * Wipes and frees a new password. NULL is nothing to free.
+ */
+CredexStatus credex_generated_free(CredexGenerated *generated);
 
 #ifdef __cplusplus
 }  // extern "C"

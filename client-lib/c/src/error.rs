@@ -20,6 +20,9 @@ pub struct CredexError {
     message: CString,
     reason: Option<CString>,
     handed_over: bool,
+    stage: Option<CString>,
+    url: Option<CString>,
+    http_status: u32,
 }
 
 impl Object for CredexError {
@@ -28,11 +31,16 @@ impl Object for CredexError {
 
 impl CredexError {
     pub(crate) fn new(failure: Failure) -> Self {
+        let web = failure.web.as_deref();
+        let stage = web.map(|it| it.stage.as_str());
         Self {
             status: failure.status,
             message: word(&failure.message),
             reason: failure.reason.map(|reason| word(reason.name())),
             handed_over: failure.handed_over,
+            stage: stage.filter(|stage| !stage.is_empty()).map(word),
+            url: web.and_then(|it| it.url.as_deref()).map(word),
+            http_status: web.and_then(|it| it.status).unwrap_or_default(),
         }
     }
 
@@ -70,6 +78,29 @@ pub extern "C" fn credex_error_reason(error: *const CredexError) -> *const c_cha
 #[unsafe(no_mangle)]
 pub extern "C" fn credex_error_handed_over(error: *const CredexError) -> bool {
     answer(false, || Ok(table::get(error)?.handed_over))
+}
+
+/// For a call about a website, the stage in which it ended: "identity", "policy", "declaration", "decision",
+/// "association", "store" or "consent"; otherwise NULL. It lives as long as the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_error_stage(error: *const CredexError) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(or_null(table::get(error)?.stage.as_ref()))
+    })
+}
+
+/// The file of the website that could not be had; otherwise NULL. It lives as long as the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_error_url(error: *const CredexError) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(or_null(table::get(error)?.url.as_ref()))
+    })
+}
+
+/// The HTTP status that came instead of that file; 0 where none came.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_error_http_status(error: *const CredexError) -> u32 {
+    answer(0, || Ok(table::get(error)?.http_status))
 }
 
 /// Frees an error. NULL is nothing to free.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::io;
 
-use credex::{Error, Reason};
+use credex::{Error, Reason, WebRefusal};
 
 use crate::status::CredexStatus;
 
@@ -14,6 +14,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     pub(crate) reason: Option<Reason>,
     pub(crate) handed_over: bool,
+    /// Boxed, for it is large and rare.
+    pub(crate) web: Option<Box<WebRefusal>>,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
@@ -25,6 +27,7 @@ impl Failure {
             message: message.into(),
             reason: None,
             handed_over: false,
+            web: None,
         }
     }
 
@@ -78,6 +81,10 @@ impl From<Error> for Failure {
             message: error.to_string(),
             reason: error.reason(),
             handed_over,
+            web: match error {
+                Error::Web(refusal) => Some(Box::new(refusal)),
+                _ => None,
+            },
         }
     }
 }
@@ -94,7 +101,11 @@ fn status(error: &Error) -> CredexStatus {
         Error::NameTaken { .. } => CredexStatus::NameTaken,
         Error::ServiceStopped(_) => CredexStatus::ServiceStopped,
         Error::Declined(_) => CredexStatus::Declined,
-        Error::Service(_) | Error::Web(_) => CredexStatus::Refused,
+        Error::Web(refusal) => match refusal.reason {
+            Reason::Declined | Reason::Never => CredexStatus::Declined,
+            _ => CredexStatus::Refused,
+        },
+        Error::Service(_) => CredexStatus::Refused,
         Error::Ended(_) => CredexStatus::Ended,
         Error::Document(_) => CredexStatus::BadDocument,
         Error::Parts(_) | Error::NotAnEnvelope(_) | Error::Open(_) | Error::Seal(_) => {

@@ -34,7 +34,8 @@ pub struct CredexImport {
     attachment_problems: OnceLock<Vec<CString>>,
 }
 
-/// Bytes of the library. They are wiped when the import is reported or freed, and are not there any more.
+/// Bytes of the library. They are wiped when what they belong to is freed, those of an import also when it is
+/// reported, and are not there any more.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CredexBytes {

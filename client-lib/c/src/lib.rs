@@ -21,4 +21,5 @@ pub mod request;
 pub mod status;
 mod table;
 mod thread;
+pub mod web;
 pub mod words;

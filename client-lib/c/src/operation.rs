@@ -249,6 +249,17 @@ impl CredexOperation {
     }
 }
 
+/// What came of it, which needs no handle.
+pub(crate) fn take_value<T: 'static>(
+    operation: *const CredexOperation,
+    slot: Option<&mut MaybeUninit<T>>,
+    name: &str,
+) -> Result<()> {
+    let slot = out(slot, name)?;
+    slot.write(table::get(operation)?.take()?);
+    Ok(())
+}
+
 /// What came of it, with a handle of its own.
 pub(crate) fn take_object<T: Object>(
     operation: *const CredexOperation,

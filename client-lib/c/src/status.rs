@@ -24,7 +24,7 @@ pub enum CredexStatus {
     NameTaken = 8,
     /// The service is not there, or left.
     ServiceStopped = 9,
-    /// The person said no.
+    /// The person said no; about a website, credex_error_reason() says whether that is for good.
     Declined = 10,
     /// The service refused: credex_error_reason() says why.
     Refused = 11,

@@ -358,6 +358,79 @@ static void websites(void)
     EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_decisions_free(decisions));
 }
 
+static void never(CredexOperation *operation, void *data)
+{
+    (void)operation;
+    (void)data;
+    EXPECT(0, 1);
+}
+
+static int watched = 0;
+
+static void watch(CredexOperation *operation, void *data)
+{
+    CredexProgress progress;
+
+    (void)data;
+    watched++;
+    EXPECT(OK, credex_operation_progress(operation, &progress, NULL));
+    EXPECT(CREDEX_STEP_ASKING, progress.step);
+    EXPECT(0, progress.total);
+}
+
+static void progress(void)
+{
+    static const char document[] =
+        "{\"version\": {\"major\": 1, \"minor\": 0}, \"exporterRpId\": \"example.org\","
+        " \"exporterDisplayName\": \"Misuse\", \"timestamp\": 1700000000, \"accounts\": []}";
+    CredexClient *client = a_client();
+    CredexExporter *exporter = NULL;
+    CredexPayload *payload = NULL;
+    CredexOperation *operation = NULL;
+    CredexProgress progress;
+    CredexError *error = NULL;
+    uint32_t number = 7;
+
+    /* It has none. */
+    EXPECT(OK, credex_exporter_connect(client, "org.example.Misuse", NULL, NULL, NULL, &operation, NULL));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_progress(operation, &progress, &error));
+    EXPECT(1, strstr(credex_error_message(error), "no progress") != NULL);
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_WRONG_STATE, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_operation_wait(operation, SOON_MS, NULL));
+    EXPECT(OK, credex_operation_take_exporter(operation, &exporter, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_progress(operation, &progress, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_operation_progress(NULL, &progress, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_watch((CredexOperation *)exporter, never, NULL, NULL));
+
+    /* Watched, and watched anew; freed before the loop came to it. */
+    EXPECT(OK, credex_payload_new((const uint8_t *)document, sizeof document - 1, &payload, NULL));
+    EXPECT(OK, credex_exporter_export(exporter, NULL, payload, NULL, NULL, &operation, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_operation_progress(operation, NULL, NULL));
+    EXPECT(OK, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_operation_watch(operation, watch, NULL, NULL));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(1, number);
+    EXPECT(1, watched);
+    EXPECT(OK, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_operation_watch(operation, NULL, NULL, NULL));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(0, number);
+    EXPECT(OK, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_operation_free(operation));
+    EXPECT(OK, credex_client_dispatch(client, &number, NULL));
+    EXPECT(0, number);
+
+    /* The loop ends with something to be shown. */
+    EXPECT(OK, credex_exporter_export(exporter, NULL, payload, NULL, NULL, &operation, NULL));
+    EXPECT(OK, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_operation_watch(operation, never, NULL, NULL));
+    EXPECT(OK, credex_payload_free(payload));
+}
+
 int main(void)
 {
     null();
@@ -366,5 +439,6 @@ int main(void)
     wrong_threads_and_processes();
     cancelled_loops();
     websites();
+    progress();
     return wrong;
 }

@@ -118,6 +118,28 @@ typedef enum {
 } CredexAssurance;
 
 /**
+ * What an operation is at.
+ */
+typedef enum {
+    /**
+     * The person is asked where credentials may go.
+     */
+    CREDEX_STEP_ASKING = 0,
+    /**
+     * What was let go is being sealed.
+     */
+    CREDEX_STEP_SEALING = 1,
+    /**
+     * It is sealed and on its way: the importer has yet to take it, and to report.
+     */
+    CREDEX_STEP_WAITING = 2,
+    /**
+     * What came is being opened.
+     */
+    CREDEX_STEP_OPENING = 3,
+} CredexStep;
+
+/**
  * What came of saving or deleting a password.
  */
 typedef enum {
@@ -259,8 +281,9 @@ typedef struct CredexWeb CredexWeb;
 typedef struct CredexWebCredential CredexWebCredential;
 
 /**
- * Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed. Ask
- * `operation` what came of it, and free it. Nothing may be thrown or jumped out of it.
+ * Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed: ask
+ * `operation` what came of it, and free it. Or, by credex_operation_watch(), while it is under way.
+ * Nothing may be thrown or jumped out of it.
  */
 typedef void (*CredexCallback)(CredexOperation *operation, void *data);
 
@@ -345,6 +368,24 @@ typedef struct {
      */
     uint32_t ignored;
 } CredexTally;
+
+/**
+ * How far an operation is.
+ */
+typedef struct {
+    /**
+     * What it is at.
+     */
+    CredexStep step;
+    /**
+     * How many bytes were sealed or opened.
+     */
+    uint64_t done;
+    /**
+     * How many they are in all; 0 as long as that is not known.
+     */
+    uint64_t total;
+} CredexProgress;
 
 /**
  * One decision. Its texts live as long as all of them.
@@ -1018,6 +1059,24 @@ CredexStatus credex_payload_add_attachment(const CredexPayload *payload,
  * Frees a payload. NULL is nothing to free.
  */
 CredexStatus credex_payload_free(CredexPayload *payload);
+
+/**
+ * How far an operation is, or came: those of credex_exporter_export(), credex_grant_send() and
+ * credex_offer_redeem() know. Any thread may ask.
+ */
+CredexStatus credex_operation_progress(const CredexOperation *operation,
+                                       CredexProgress *progress,
+                                       CredexError **error);
+
+/**
+ * Has credex_client_dispatch() call `callback` with `data` soon, and again whenever the operation has come
+ * further, until it is finished: then ask credex_operation_progress(). Between two dispatches much may
+ * happen, and is one call. A later watcher takes the place of an earlier one; NULL is none.
+ */
+CredexStatus credex_operation_watch(const CredexOperation *operation,
+                                    CredexCallback callback,
+                                    void *data,
+                                    CredexError **error);
 
 /**
  * Takes the receipt with which an export ended.

@@ -1,4 +1,4 @@
-//! `CredexClient`: the thread that does the work, and the queue of what is finished, which the app's own
+//! `CredexClient`: the thread that does the work, and the queue of what is to be told, which the app's own
 //! loop empties.
 
 #![allow(
@@ -33,12 +33,30 @@ pub struct CredexClient {
     group: Group,
     runtime: Handle,
     background: Mutex<Option<Background>>,
-    finished: Mutex<VecDeque<Arc<CredexOperation>>>,
-    /// Readable as long as something is in `finished`.
+    due: Mutex<VecDeque<Due>>,
+    /// Readable as long as something is in `due`.
     event: OwnedFd,
     owner: ThreadId,
     process: u32,
     dispatching: AtomicBool,
+}
+
+/// A callback that the next dispatch calls.
+pub(crate) enum Due {
+    /// The operation is finished.
+    End(Arc<CredexOperation>),
+    /// It has come further.
+    Progress(Arc<CredexOperation>),
+}
+
+impl Due {
+    /// Whether anybody still wanted to be called.
+    fn call(&self) -> bool {
+        match self {
+            Self::End(operation) => operation.tell_end(),
+            Self::Progress(operation) => operation.tell_progress(),
+        }
+    }
 }
 
 impl Object for CredexClient {
@@ -61,7 +79,7 @@ impl CredexClient {
             group: Group::new(),
             runtime,
             background: Mutex::new(Some(background)),
-            finished: Mutex::default(),
+            due: Mutex::default(),
             event,
             owner: thread::current().id(),
             process: std::process::id(),
@@ -121,9 +139,9 @@ impl CredexClient {
         }
     }
 
-    /// Puts an operation where the next dispatch finds it.
-    pub(crate) fn has_finished(&self, operation: Arc<CredexOperation>) {
-        self.finished().push_back(operation);
+    /// Puts a callback where the next dispatch finds it.
+    pub(crate) fn is_due(&self, callback: Due) {
+        self.due().push_back(callback);
         // It can only fail because it is full of events already.
         rustix::io::write(&self.event, &1u64.to_ne_bytes()).ok();
     }
@@ -137,9 +155,8 @@ impl CredexClient {
         // It can only fail because nothing has happened.
         rustix::io::read(&self.event, &mut event).ok();
         // What comes meanwhile is an event of its own, so that the app's loop gets its turn.
-        let finished = std::mem::take(&mut *self.finished());
-        let called = finished.iter().filter(|operation| operation.call_back());
-        let called = called.count();
+        let due = std::mem::take(&mut *self.due());
+        let called = due.iter().filter(|callback| callback.call()).count();
         self.dispatching.store(false, Ordering::Relaxed);
         Ok(u32::try_from(called).unwrap_or(u32::MAX))
     }
@@ -163,12 +180,12 @@ impl CredexClient {
         if let Some(background) = background {
             background.stop();
         }
-        client.finished().clear();
+        client.due().clear();
         Ok(())
     }
 
-    fn finished(&self) -> MutexGuard<'_, VecDeque<Arc<CredexOperation>>> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
+    fn due(&self) -> MutexGuard<'_, VecDeque<Due>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn background(&self) -> MutexGuard<'_, Option<Background>> {

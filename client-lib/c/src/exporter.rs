@@ -15,9 +15,10 @@ use crate::boundary::{guard, optional_text, out, text};
 use crate::client::CredexClient;
 use crate::error::CredexError;
 use crate::failure::Result;
-use crate::grant::CredexGrant;
+use crate::grant::{self, CredexGrant};
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
 use crate::payload::{CredexPayload, Parts};
+use crate::progress::{CredexStep, Telling};
 use crate::receipt::CredexReceipt;
 use crate::request::{Asked, CredexRequest};
 use crate::status::CredexStatus;
@@ -47,11 +48,16 @@ async fn connect(
     Ok(CredexExporter { exporter, client })
 }
 
-async fn export(exporter: Exporter, asked: Asked, parts: Parts) -> Result<CredexReceipt> {
+async fn export(
+    exporter: Exporter,
+    asked: Asked,
+    parts: Parts,
+    telling: Arc<Telling>,
+) -> Result<CredexReceipt> {
     let mut payload = parts.payload();
     let request = asked.declaring(&payload.check()?.present);
     let grant = exporter.request(request).await?;
-    Ok(grant.send(payload).await?.receipt().await?.into())
+    grant::send(&grant, payload, &telling).await
 }
 
 async fn request(
@@ -144,8 +150,14 @@ pub extern "C" fn credex_exporter_export(
         let exporter = table::get(exporter)?;
         let (asked, parts) = (asked(request)?, table::get(payload)?.parts());
         let wish = Wish::new(callback, data, operation)?;
-        let work = export(exporter.exporter.clone(), asked, parts);
-        operation::start(&exporter.client, wish, work)
+        let telling = Telling::new(CredexStep::Asking);
+        let work = export(
+            exporter.exporter.clone(),
+            asked,
+            parts,
+            Arc::clone(&telling),
+        );
+        operation::start_telling(&exporter.client, wish, Some(telling), work)
     })
 }
 
@@ -164,7 +176,8 @@ pub extern "C" fn credex_exporter_export_blocking(
         let exporter = table::get(exporter)?;
         let slot = out(receipt, "receipt")?;
         let (asked, parts) = (asked(request)?, table::get(payload)?.parts());
-        let work = export(exporter.exporter.clone(), asked, parts);
+        let telling = Telling::new(CredexStep::Asking);
+        let work = export(exporter.exporter.clone(), asked, parts, telling);
         let receipt = operation::wait_for(&exporter.client, timeout_ms, work)?;
         slot.write(exporter.client.adopt(receipt)?);
         Ok(())

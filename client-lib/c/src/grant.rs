@@ -9,7 +9,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use credex::Grant;
+use credex::{Grant, Payload};
 
 use crate::boundary::{answer, guard, out};
 use crate::client::CredexClient;
@@ -17,6 +17,7 @@ use crate::error::CredexError;
 use crate::failure::Result;
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
 use crate::payload::{CredexPayload, Parts};
+use crate::progress::{CredexStep, Telling};
 use crate::receipt::CredexReceipt;
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
@@ -47,8 +48,25 @@ impl CredexGrant {
     }
 }
 
-async fn send(grant: Arc<Grant>, parts: Parts) -> Result<CredexReceipt> {
-    Ok(grant.send(parts.payload()).await?.receipt().await?.into())
+/// Sends `payload`, and waits for the importer's report.
+pub(crate) async fn send(
+    grant: &Grant,
+    payload: Payload<'_>,
+    telling: &Telling,
+) -> Result<CredexReceipt> {
+    telling.go_on_to(CredexStep::Sealing);
+    let payload = payload.on_progress(|progress| telling.tell(CredexStep::Sealing, progress));
+    let mut delivery = grant.send(payload).await?;
+    telling.go_on_to(CredexStep::Waiting);
+    Ok(delivery.receipt().await?.into())
+}
+
+async fn send_parts(
+    grant: Arc<Grant>,
+    parts: Parts,
+    telling: Arc<Telling>,
+) -> Result<CredexReceipt> {
+    send(&grant, parts.payload(), &telling).await
 }
 
 /// Takes the result of credex_exporter_request().
@@ -93,8 +111,10 @@ pub extern "C" fn credex_grant_send(
     guard(error, || {
         let (grant, payload) = (table::get(grant)?, table::get(payload)?);
         let wish = Wish::new(callback, data, operation)?;
-        let work = send(Arc::clone(&grant.grant), payload.parts());
-        operation::start(&grant.client, wish, work)
+        let telling = Telling::new(CredexStep::Sealing);
+        let sent = Arc::clone(&grant.grant);
+        let work = send_parts(sent, payload.parts(), Arc::clone(&telling));
+        operation::start_telling(&grant.client, wish, Some(telling), work)
     })
 }
 
@@ -110,7 +130,8 @@ pub extern "C" fn credex_grant_send_blocking(
     guard(error, || {
         let (grant, payload) = (table::get(grant)?, table::get(payload)?);
         let slot = out(receipt, "receipt")?;
-        let work = send(Arc::clone(&grant.grant), payload.parts());
+        let telling = Telling::new(CredexStep::Sealing);
+        let work = send_parts(Arc::clone(&grant.grant), payload.parts(), telling);
         let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
         slot.write(grant.client.adopt(receipt)?);
         Ok(())

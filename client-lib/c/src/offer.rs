@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use credex::{Offer, silent};
+use credex::Offer;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::boundary::{answer, guard, out, text};
@@ -19,6 +19,7 @@ use crate::error::CredexError;
 use crate::failure::{Failure, Result};
 use crate::import::CredexImport;
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
+use crate::progress::{CredexStep, Telling};
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
 use crate::words::{AppWords, CountWords, CredexApp, CredexCount, or_null, word};
@@ -70,8 +71,13 @@ fn over() -> Failure {
     Failure::state("the offer was redeemed or declined already")
 }
 
-async fn redeem(offer: Offer, client: Arc<CredexClient>) -> Result<CredexImport> {
-    let import = offer.redeem(&mut silent).await?;
+async fn redeem(
+    offer: Offer,
+    client: Arc<CredexClient>,
+    telling: Arc<Telling>,
+) -> Result<CredexImport> {
+    let mut tell = |progress| telling.tell(CredexStep::Opening, progress);
+    let import = offer.redeem(&mut tell).await?;
     Ok(CredexImport::new(import, client))
 }
 
@@ -205,8 +211,10 @@ pub extern "C" fn credex_offer_redeem(
     guard(error, || {
         let offer = table::get(offer)?;
         let wish = Wish::new(callback, data, operation)?;
-        let work = redeem(offer.take()?, Arc::clone(&offer.client));
-        operation::start(&offer.client, wish, work)
+        let telling = Telling::new(CredexStep::Opening);
+        let client = Arc::clone(&offer.client);
+        let work = redeem(offer.take()?, client, Arc::clone(&telling));
+        operation::start_telling(&offer.client, wish, Some(telling), work)
     })
 }
 
@@ -222,7 +230,8 @@ pub extern "C" fn credex_offer_redeem_blocking(
         let offer = table::get(offer)?;
         let slot = out(import, "import")?;
         let client = Arc::clone(&offer.client);
-        let work = redeem(offer.take()?, Arc::clone(&client));
+        let telling = Telling::new(CredexStep::Opening);
+        let work = redeem(offer.take()?, Arc::clone(&client), telling);
         slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
         Ok(())
     })

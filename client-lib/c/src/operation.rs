@@ -19,9 +19,10 @@ use futures_util::FutureExt;
 use tokio::task::AbortHandle;
 
 use crate::boundary::{guard, out};
-use crate::client::CredexClient;
+use crate::client::{CredexClient, Due};
 use crate::error::CredexError;
 use crate::failure::{Failure, Result};
+use crate::progress::Telling;
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
 
@@ -35,10 +36,12 @@ pub struct CredexOperation {
     callback: CredexCallback,
     data: AtomicPtr<c_void>,
     number: AtomicUsize,
+    telling: Option<Arc<Telling>>,
 }
 
-/// Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed. Ask
-/// `operation` what came of it, and free it. Nothing may be thrown or jumped out of it.
+/// Called by credex_client_dispatch() once an operation is finished, was cancelled, or failed: ask
+/// `operation` what came of it, and free it. Or, by credex_operation_watch(), while it is under way.
+/// Nothing may be thrown or jumped out of it.
 pub type CredexCallback = Option<extern "C" fn(operation: *mut CredexOperation, data: *mut c_void)>;
 
 /// Boxed, for there are many kinds of results.
@@ -94,6 +97,16 @@ pub(crate) fn start<T: Send + 'static>(
     wish: Wish<'_>,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<()> {
+    start_telling(client, wish, None, work)
+}
+
+/// Does the same with work that tells how far it is.
+pub(crate) fn start_telling<T: Send + 'static>(
+    client: &Arc<CredexClient>,
+    wish: Wish<'_>,
+    telling: Option<Arc<Telling>>,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<()> {
     client.check_process()?;
     let operation = Arc::new(CredexOperation {
         state: Mutex::new(State::Running),
@@ -103,7 +116,11 @@ pub(crate) fn start<T: Send + 'static>(
         callback: wish.callback,
         data: AtomicPtr::new(wish.data),
         number: AtomicUsize::new(0),
+        telling,
     });
+    if let Some(telling) = operation.telling() {
+        telling.belongs_to(&operation);
+    }
     let handle = client.adopt_shared(Arc::clone(&operation))?;
     operation.number.store(handle.addr(), Ordering::Relaxed);
     if let Some(slot) = wish.operation {
@@ -197,7 +214,7 @@ impl CredexOperation {
         drop(state);
         self.finished.notify_all();
         if self.callback.is_some() {
-            self.client.has_finished(Arc::clone(self));
+            self.client.is_due(Due::End(Arc::clone(self)));
         }
     }
 
@@ -233,15 +250,36 @@ impl CredexOperation {
         }
     }
 
-    /// Calls back, unless the app has freed the operation since. Whether it did.
-    pub(crate) fn call_back(&self) -> bool {
+    /// Calls back that it is finished. Whether it did.
+    pub(crate) fn tell_end(&self) -> bool {
+        self.call(self.callback, self.data.load(Ordering::Relaxed))
+    }
+
+    /// Calls back whoever watches. Whether it did.
+    pub(crate) fn tell_progress(&self) -> bool {
+        self.telling().is_some_and(|telling| {
+            let (watcher, data) = telling.take_watcher();
+            self.call(watcher, data)
+        })
+    }
+
+    /// Calls back, unless the app has freed the operation since.
+    fn call(&self, callback: CredexCallback, data: *mut c_void) -> bool {
         let number = self.number.load(Ordering::Relaxed);
         let handle = std::ptr::without_provenance_mut::<Self>(number);
-        let wanted = self.callback.filter(|_| table::has(handle));
+        let wanted = callback.filter(|_| table::has(handle));
         if let Some(callback) = wanted {
-            callback(handle, self.data.load(Ordering::Relaxed));
+            callback(handle, data);
         }
         wanted.is_some()
+    }
+
+    pub(crate) fn client(&self) -> &CredexClient {
+        &self.client
+    }
+
+    pub(crate) fn telling(&self) -> Option<&Telling> {
+        self.telling.as_deref()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -11,6 +11,7 @@
 )]
 
 mod exchange;
+mod glib;
 mod library;
 mod misuse;
 mod running;

@@ -46,10 +46,10 @@ impl Workshop {
         Self { directory }
     }
 
-    /// What the README says to give to the compiler.
-    fn flags(&self) -> Vec<String> {
+    /// What the README says to give to the compiler, for an app that uses these packages besides.
+    fn flags(&self, packages: &[&str]) -> Vec<String> {
         let mut ask = Command::new("pkg-config");
-        ask.args(["--cflags", "--libs", "credex"]);
+        ask.args(["--cflags", "--libs", "credex"]).args(packages);
         ask.env("PKG_CONFIG_PATH", self.path());
         let flags = said(&mut ask);
         flags.split_whitespace().map(str::to_owned).collect()
@@ -62,6 +62,10 @@ impl Workshop {
 
     /// Builds a program of one file.
     pub fn build(&self, source: &Path, build: Build) -> PathBuf {
+        self.build_with(source, build, &[])
+    }
+
+    fn build_with(&self, source: &Path, build: Build, packages: &[&str]) -> PathBuf {
         let name = source.file_stem().unwrap().to_str().unwrap();
         let program = self.path().join(format!("{name}-{build:?}"));
         let mut cc = Command::new("cc");
@@ -77,7 +81,7 @@ impl Workshop {
         if build == Build::Sanitized {
             cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
         }
-        cc.arg(source).args(self.flags()).arg("-pthread");
+        cc.arg(source).args(self.flags(packages)).arg("-pthread");
         cc.arg(format!("-Wl,-rpath,{}", self.path().display()));
         said(cc.arg("-o").arg(&program));
         program
@@ -85,7 +89,13 @@ impl Workshop {
 
     /// Builds an example.
     pub fn example(&self, name: &str, build: Build) -> PathBuf {
-        self.build(&sources().join(format!("examples/{name}.c")), build)
+        self.example_with(name, build, &[])
+    }
+
+    /// Builds an example that uses other libraries, by the names under which pkg-config knows them.
+    pub fn example_with(&self, name: &str, build: Build, packages: &[&str]) -> PathBuf {
+        let source = sources().join(format!("examples/{name}.c"));
+        self.build_with(&source, build, packages)
     }
 }
 

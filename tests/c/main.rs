@@ -14,6 +14,7 @@ mod exchange;
 mod glib;
 mod library;
 mod misuse;
+mod pieces;
 mod running;
 mod watched;
 mod web;

@@ -43,6 +43,8 @@ impl Watched {
                 // "Possible" is what only a pointer into its middle leads to: every Arc and hash table.
                 command.arg("--show-leak-kinds=definite,indirect");
                 command.arg("--errors-for-leak-kinds=definite,indirect");
+                let known = concat!(env!("CARGO_MANIFEST_DIR"), "/c/valgrind.supp");
+                command.arg(format!("--suppressions={known}"));
                 command.arg("--fair-sched=yes").arg(program);
                 command
             }

@@ -258,6 +258,12 @@ typedef struct CredexOperation CredexOperation;
 typedef struct CredexPayload CredexPayload;
 
 /**
+ * Credentials that come piece by piece. Free it with credex_pieces_free(): without a report, that tells the
+ * exporter that nothing came of them.
+ */
+typedef struct CredexPieces CredexPieces;
+
+/**
  * The importer's report to the exporter. Free it with credex_receipt_free().
  */
 typedef struct CredexReceipt CredexReceipt;
@@ -368,6 +374,26 @@ typedef struct {
      */
     uint32_t ignored;
 } CredexTally;
+
+/**
+ * Some bytes, at most 64 KiB. They are wiped by the next call of credex_pieces_next(), and when the pieces
+ * are freed.
+ */
+typedef struct {
+    /**
+     * What they belong to: NULL for the document, or the id of a `file` credential, which comes from
+     * somebody else, and is no file name.
+     */
+    const char *id;
+    /**
+     * The first of them; NULL at the end.
+     */
+    const uint8_t *bytes;
+    /**
+     * How many they are. The first piece of each part has none.
+     */
+    size_t len;
+} CredexPiece;
 
 /**
  * How far an operation is.
@@ -650,6 +676,28 @@ CredexStatus credex_grant_send_blocking(const CredexGrant *grant,
                                         int32_t timeout_ms,
                                         CredexReceipt **receipt,
                                         CredexError **error);
+
+/**
+ * Sends the bytes that a regular file or a memfd has now, from its start, as the document, and waits until the
+ * importer has reported. They are read while they are sealed, and nothing is checked or left out: they may be
+ * anything that both apps understand. The person was told what the request declares. `fd` may be closed
+ * afterwards. The operation's result is a CredexReceipt.
+ */
+CredexStatus credex_grant_send_fd(const CredexGrant *grant,
+                                  int32_t fd,
+                                  CredexCallback callback,
+                                  void *data,
+                                  CredexOperation **operation,
+                                  CredexError **error);
+
+/**
+ * Does the same, and waits for it; when the time is up, the exchange is called off once the grant is freed.
+ */
+CredexStatus credex_grant_send_fd_blocking(const CredexGrant *grant,
+                                           int32_t fd,
+                                           int32_t timeout_ms,
+                                           CredexReceipt **receipt,
+                                           CredexError **error);
 
 /**
  * Frees a grant. NULL is nothing to free.
@@ -977,6 +1025,25 @@ CredexStatus credex_offer_redeem_blocking(const CredexOffer *offer,
                                           CredexError **error);
 
 /**
+ * Redeems the offer, and opens the payload piece by piece, with two pieces in memory; the document is not read
+ * through. Without success the offer is declined, and the exporter is told why. The operation's result is a
+ * CredexPieces, as soon as something has come.
+ */
+CredexStatus credex_offer_redeem_pieces(const CredexOffer *offer,
+                                        CredexCallback callback,
+                                        void *data,
+                                        CredexOperation **operation,
+                                        CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ */
+CredexStatus credex_offer_redeem_pieces_blocking(const CredexOffer *offer,
+                                                 int32_t timeout_ms,
+                                                 CredexPieces **pieces,
+                                                 CredexError **error);
+
+/**
  * Refuses the offer; `reason` is a sentence for the person, cut at 256 bytes. Ends with
  * credex_operation_finish().
  *
@@ -1056,13 +1123,97 @@ CredexStatus credex_payload_add_attachment(const CredexPayload *payload,
                                            CredexError **error);
 
 /**
+ * Adds the bytes of the `file` credential with this id, without copying them: those that a regular file or a
+ * memfd has now, from its start, which are read while they are sealed. `fd` may be closed afterwards; where
+ * it is read does not change.
+ *
+ * Only if:
+ * `id` is a string.
+ */
+CredexStatus credex_payload_add_attachment_fd(const CredexPayload *payload,
+                                              const char *id,
+                                              int32_t fd,
+                                              CredexError **error);
+
+/**
  * Frees a payload. NULL is nothing to free.
  */
 CredexStatus credex_payload_free(CredexPayload *payload);
 
 /**
+ * Takes the result of credex_offer_redeem_pieces().
+ */
+CredexStatus credex_operation_take_pieces(const CredexOperation *operation,
+                                          CredexPieces **pieces,
+                                          CredexError **error);
+
+/**
+ * The next piece: first of the document, then of each attachment; at the end `bytes` is NULL. It waits for no
+ * person, and no longer than a piece takes to open. Every piece is as it was sealed; that they are all there
+ * is only known at the end, and nothing should be taken over for good before.
+ */
+CredexStatus credex_pieces_next(const CredexPieces *pieces, CredexPiece *piece, CredexError **error);
+
+/**
+ * Reports what became of each credential type, and ends the exchange; only at the end of the pieces. Ends
+ * with credex_operation_finish().
+ *
+ * Only if:
+ * There are `number` tallies at `tallies`, and their names are strings.
+ */
+CredexStatus credex_pieces_complete(const CredexPieces *pieces,
+                                    const CredexTally *tallies,
+                                    size_t number,
+                                    CredexCallback callback,
+                                    void *data,
+                                    CredexOperation **operation,
+                                    CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ *
+ * Only if:
+ * As credex_pieces_complete().
+ */
+CredexStatus credex_pieces_complete_blocking(const CredexPieces *pieces,
+                                             const CredexTally *tallies,
+                                             size_t number,
+                                             int32_t timeout_ms,
+                                             CredexError **error);
+
+/**
+ * Reports that nothing could be made of the payload; `reason` is a sentence for the person, cut at 256
+ * bytes. Only at the end of the pieces: before that, free them. Ends with credex_operation_finish().
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_pieces_reject(const CredexPieces *pieces,
+                                  const char *reason,
+                                  CredexCallback callback,
+                                  void *data,
+                                  CredexOperation **operation,
+                                  CredexError **error);
+
+/**
+ * Does the same, and waits for it.
+ *
+ * Only if:
+ * `reason` is a string.
+ */
+CredexStatus credex_pieces_reject_blocking(const CredexPieces *pieces,
+                                           const char *reason,
+                                           int32_t timeout_ms,
+                                           CredexError **error);
+
+/**
+ * Wipes and frees the pieces. NULL is nothing to free.
+ */
+CredexStatus credex_pieces_free(CredexPieces *pieces);
+
+/**
  * How far an operation is, or came: those of credex_exporter_export(), credex_grant_send() and
- * credex_offer_redeem() know. Any thread may ask.
+ * credex_offer_redeem() know, and those of credex_grant_send_fd() without the bytes. Any thread may ask.
  */
 CredexStatus credex_operation_progress(const CredexOperation *operation,
                                        CredexProgress *progress,

@@ -16,7 +16,7 @@ use crate::client::CredexClient;
 use crate::error::CredexError;
 use crate::failure::Result;
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
-use crate::payload::{CredexPayload, Parts};
+use crate::payload::{CredexPayload, Parts, Stored};
 use crate::progress::{CredexStep, Telling};
 use crate::receipt::CredexReceipt;
 use crate::status::CredexStatus;
@@ -67,6 +67,16 @@ async fn send_parts(
     telling: Arc<Telling>,
 ) -> Result<CredexReceipt> {
     send(&grant, parts.payload(), &telling).await
+}
+
+async fn send_stored(
+    grant: Arc<Grant>,
+    stored: Stored,
+    telling: Arc<Telling>,
+) -> Result<CredexReceipt> {
+    let mut delivery = grant.send_opaque(stored.reader(), stored.len).await?;
+    telling.go_on_to(CredexStep::Waiting);
+    Ok(delivery.receipt().await?.into())
 }
 
 /// Takes the result of credex_exporter_request().
@@ -132,6 +142,48 @@ pub extern "C" fn credex_grant_send_blocking(
         let slot = out(receipt, "receipt")?;
         let telling = Telling::new(CredexStep::Sealing);
         let work = send_parts(Arc::clone(&grant.grant), payload.parts(), telling);
+        let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
+        slot.write(grant.client.adopt(receipt)?);
+        Ok(())
+    })
+}
+
+/// Sends the bytes that a regular file or a memfd has now, from its start, as the document, and waits until the
+/// importer has reported. They are read while they are sealed, and nothing is checked or left out: they may be
+/// anything that both apps understand. The person was told what the request declares. `fd` may be closed
+/// afterwards. The operation's result is a CredexReceipt.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_send_fd(
+    grant: *const CredexGrant,
+    fd: i32,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let (grant, stored) = (table::get(grant)?, Stored::new(fd)?);
+        let wish = Wish::new(callback, data, operation)?;
+        let telling = Telling::new(CredexStep::Sealing);
+        let work = send_stored(Arc::clone(&grant.grant), stored, Arc::clone(&telling));
+        operation::start_telling(&grant.client, wish, Some(telling), work)
+    })
+}
+
+/// Does the same, and waits for it; when the time is up, the exchange is called off once the grant is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_send_fd_blocking(
+    grant: *const CredexGrant,
+    fd: i32,
+    timeout_ms: i32,
+    receipt: Option<&mut MaybeUninit<*mut CredexReceipt>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let (grant, stored) = (table::get(grant)?, Stored::new(fd)?);
+        let slot = out(receipt, "receipt")?;
+        let telling = Telling::new(CredexStep::Sealing);
+        let work = send_stored(Arc::clone(&grant.grant), stored, telling);
         let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
         slot.write(grant.client.adopt(receipt)?);
         Ok(())

@@ -99,7 +99,7 @@ fn over() -> Failure {
     Failure::state("it was reported already what became of this import: its bytes are wiped")
 }
 
-type Tallies = Vec<(String, Tally)>;
+pub(crate) type Tallies = Vec<(String, Tally)>;
 
 async fn complete(import: Import, tallies: Tallies) -> Result<()> {
     Ok(import.complete(tallies).await?)
@@ -115,7 +115,7 @@ async fn reject(import: Import, reason: String) -> Result<()> {
 
 /// # Safety
 /// There are `number` tallies at `tallies`, and their names are strings.
-unsafe fn tallies(tallies: *const CredexTally, number: usize) -> Result<Tallies> {
+pub(crate) unsafe fn tallies(tallies: *const CredexTally, number: usize) -> Result<Tallies> {
     // SAFETY: the caller's promise.
     let tallies = unsafe { row(tallies, number, "tallies") }?;
     let tallies = tallies.iter().map(|tally| {

@@ -16,6 +16,7 @@ pub mod importer;
 pub mod offer;
 pub mod operation;
 pub mod payload;
+pub mod pieces;
 pub mod progress;
 pub mod receipt;
 pub mod request;

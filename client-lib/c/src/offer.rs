@@ -19,6 +19,7 @@ use crate::error::CredexError;
 use crate::failure::{Failure, Result};
 use crate::import::CredexImport;
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
+use crate::pieces::{self, CredexPieces};
 use crate::progress::{CredexStep, Telling};
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
@@ -232,6 +233,43 @@ pub extern "C" fn credex_offer_redeem_blocking(
         let client = Arc::clone(&offer.client);
         let telling = Telling::new(CredexStep::Opening);
         let work = redeem(offer.take()?, Arc::clone(&client), telling);
+        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
+        Ok(())
+    })
+}
+
+/// Redeems the offer, and opens the payload piece by piece, with two pieces in memory; the document is not read
+/// through. Without success the offer is declined, and the exporter is told why. The operation's result is a
+/// CredexPieces, as soon as something has come.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_redeem_pieces(
+    offer: *const CredexOffer,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let wish = Wish::new(callback, data, operation)?;
+        let work = pieces::redeem(offer.take()?, Arc::clone(&offer.client));
+        operation::start(&offer.client, wish, work)
+    })
+}
+
+/// Does the same, and waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_redeem_pieces_blocking(
+    offer: *const CredexOffer,
+    timeout_ms: i32,
+    pieces: Option<&mut MaybeUninit<*mut CredexPieces>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let slot = out(pieces, "pieces")?;
+        let client = Arc::clone(&offer.client);
+        let work = pieces::redeem(offer.take()?, Arc::clone(&client));
         slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
         Ok(())
     })

@@ -142,7 +142,7 @@ fn telling(operation: &CredexOperation) -> Result<&Telling> {
 }
 
 /// How far an operation is, or came: those of credex_exporter_export(), credex_grant_send() and
-/// credex_offer_redeem() know. Any thread may ask.
+/// credex_offer_redeem() know, and those of credex_grant_send_fd() without the bytes. Any thread may ask.
 #[unsafe(no_mangle)]
 pub extern "C" fn credex_operation_progress(
     operation: *const CredexOperation,

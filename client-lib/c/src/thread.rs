@@ -46,7 +46,7 @@ impl Background {
 
 /// A thread inherits the signal mask of whoever starts it. The app's handlers are to run on the app's
 /// threads.
-fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: both sets are ours; `all` is filled before it is read. With these arguments neither call

@@ -19,3 +19,4 @@ mod page;
 mod pairs;
 mod python;
 mod recipes;
+mod wheel;

@@ -57,7 +57,8 @@ async fn announced(desktop: &Desktop, id: &str) {
     }
 }
 
-async fn exchange(exporter: Language, importer: Language) {
+/// Sends the sample from one to the other, on a desktop of its own.
+pub(crate) async fn exchange(exporter: Language, importer: Language) {
     if !exporter.is_there() || !importer.is_there() {
         return;
     }

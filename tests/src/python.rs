@@ -1,8 +1,10 @@
-//! The Python binding as it was just built, where Python can import it.
+//! The Python binding as it was just built: where Python can import it, and as a wheel.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use crate::programs;
 
@@ -39,4 +41,64 @@ fn lead(from: &Path, to: &Path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => made.unwrap(),
     }
+}
+
+/// How `cargo xtask wheel` ends where there is no maturin, and none is to be had.
+const NO_MATURIN: i32 = 69;
+
+/// Has `cargo xtask wheel` make a wheel of the built library, in `directory`; returns it. `None`, and a sentence
+/// on standard error, where maturin is not installed and PyPI cannot be reached.
+pub fn wheel(directory: &Path) -> Option<PathBuf> {
+    let programs = programs::credexd().parent().unwrap().to_owned();
+    let mut xtask = Command::new(programs.join("xtask"));
+    xtask.args(["wheel", "--programs"]).args([&programs]);
+    let output = said(xtask.arg(directory));
+    let why = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(NO_MATURIN) {
+        assert!(!pypi_can_be_reached(), "PyPI is there, and yet: {why}");
+        eprintln!("without maturin there is no wheel, so this is not played: {why}");
+        return None;
+    }
+    assert!(output.status.success(), "{why}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    Some(PathBuf::from(printed.trim_end()))
+}
+
+/// Whether maturin can be downloaded at all, in whatever version.
+fn pypi_can_be_reached() -> bool {
+    let room = tempfile::tempdir().unwrap();
+    let python = environment(&room.path().join("environment"));
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "download", "--no-deps", "--quiet", "--dest"]);
+    said(pip.arg(room.path()).arg("maturin")).status.success()
+}
+
+/// Puts what is in a wheel into `directory`.
+pub fn unpack(wheel: &Path, directory: &Path) {
+    let mut python = Command::new(PYTHON);
+    python.args(["-m", "zipfile", "-e"]);
+    let output = said(python.args([wheel, directory]));
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// The names of the files in a directory, without those in directories there.
+pub fn files_in(directory: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+    files
+        .map(|file| file.file_name().into_string().unwrap())
+        .collect()
+}
+
+/// Makes a fresh virtual environment in `directory`, and returns its Python.
+pub fn environment(directory: &Path) -> PathBuf {
+    let mut venv = Command::new(PYTHON);
+    let output = said(venv.args(["-m", "venv"]).arg(directory));
+    let why = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "run tests/install: {why}");
+    directory.join("bin/python")
+}
+
+fn said(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().unwrap()
 }

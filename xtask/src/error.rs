@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -22,6 +22,16 @@ pub(crate) enum Failure {
         "there is no {name} in {directory}; build all with `cargo build --workspace --all-targets`"
     )]
     NoProgram { name: String, directory: PathBuf },
+    #[error(
+        "maturin {version} cannot be had from PyPI; install it some other way, or try again where \
+         PyPI can be reached: {source}"
+    )]
+    NoMaturin {
+        version: &'static str,
+        source: Box<Failure>,
+    },
+    #[error("maturin has made no wheel, and says nothing of it")]
+    NoWheel,
     #[error("dpkg-shlibdeps names no libraries:\n{0}")]
     NoLibraries(String),
     #[error("{program} cannot be started: {source}; {advice}")]
@@ -36,6 +46,16 @@ pub(crate) enum Failure {
         status: std::process::ExitStatus,
         said: String,
     },
+}
+
+impl Failure {
+    /// For who calls this program: whether it is in order, and the network is not (`EX_UNAVAILABLE`).
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::NoMaturin { .. } => ExitCode::from(69),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Says what was being done to `path` when it failed.
@@ -64,7 +84,8 @@ pub(crate) fn output(command: &mut Command, advice: &'static str) -> Result<Stri
         false => Err(Failure::Failed {
             program,
             status: output.status,
-            said: text(output.stderr),
+            // Some say on standard output what is wrong.
+            said: text([output.stdout, output.stderr].concat()),
         }),
     }
 }

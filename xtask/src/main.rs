@@ -1,7 +1,7 @@
 //! `cargo xtask`: puts Credex together as it is installed.
 //!
 //! `files` is the table of all that is installed, `programs` builds or finds the programs, `tree` lays
-//! everything out below a prefix, `deb` makes a Debian package of that.
+//! everything out below a prefix, `deb` makes a Debian package of that, `wheel` a package for Python.
 
 mod deb;
 mod error;
@@ -9,6 +9,7 @@ mod files;
 mod options;
 mod programs;
 mod tree;
+mod wheel;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // Without anybody to tell, the exit code is all that is left to say it with.
             writeln!(stderr, "xtask: {failure}").ok();
-            ExitCode::FAILURE
+            failure.exit_code()
         }
     }
 }
@@ -37,6 +38,7 @@ fn run() -> Result<String, Failure> {
         Task::Help => Ok(options::USAGE.to_owned()),
         Task::Dist(options) => dist(&options),
         Task::Deb(options) => deb(&options),
+        Task::Wheel(options) => Ok(wheel::build(&options)?.display().to_string()),
     }
 }
 

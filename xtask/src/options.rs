@@ -10,9 +10,11 @@ cargo xtask: puts Credex together as it is installed
 
 Usage: cargo xtask dist [--prefix DIR] [--programs DIR] [DIR]
        cargo xtask deb [--version VERSION] [--programs DIR] [DIR]
+       cargo xtask wheel [--programs DIR] [DIR]
 
   dist   a tree of all files, in DIR or target/dist, to be copied to /
   deb    a Debian package, in DIR or target/debian
+  wheel  a wheel for Python, in DIR or target/wheels; by maturin, from PyPI where it is not installed
 
   --prefix DIR       where the tree will be, /usr if missing
   --programs DIR     take the programs in DIR, as in target/debug, instead of building them for release
@@ -23,6 +25,7 @@ Usage: cargo xtask dist [--prefix DIR] [--programs DIR] [DIR]
 pub(crate) enum Task {
     Dist(Options),
     Deb(Options),
+    Wheel(Options),
     Help,
 }
 
@@ -33,7 +36,7 @@ pub(crate) struct Options {
     pub(crate) prefix: PathBuf,
     /// Where the programs are; they are built if missing.
     pub(crate) programs: Option<PathBuf>,
-    /// Of the package.
+    /// Of the Debian package.
     pub(crate) version: String,
     directory: Option<PathBuf>,
 }
@@ -71,6 +74,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         match argument {
             Value(word) if task.is_none() && word == "dist" => task = Some(Task::Dist),
             Value(word) if task.is_none() && word == "deb" => task = Some(Task::Deb),
+            Value(word) if task.is_none() && word == "wheel" => task = Some(Task::Wheel),
             Value(word) if task.is_some() && options.directory.is_none() => {
                 options.directory = Some(word.into());
             }

@@ -1,6 +1,8 @@
 //! The package comes, serves whoever logs in, and goes without a trace.
 
-use crate::computer::{SERVICE, install, leave_after, leaves, service_of, with_packages};
+use crate::computer::{
+    SERVICE, install, is_a_record, leave_after, leaves, service_of, with_packages,
+};
 
 const VERSION: &str = "0.1.0";
 
@@ -122,16 +124,4 @@ async fn a_bus_that_is_started_again_finds_a_service_again() {
     assert!(second != "0" && second != first, "{first}, then {second}");
     let state = ["systemctl", "--user", "is-active", SERVICE];
     ada.run(&state).await.succeeded();
-}
-
-/// What the system itself keeps of every package that comes and goes.
-fn is_a_record(file: &str) -> bool {
-    let records = [
-        "/etc/ld.so.cache",
-        "/var/cache/",
-        "/var/lib/apt/",
-        "/var/lib/dpkg/",
-        "/var/log/",
-    ];
-    records.iter().any(|place| file.starts_with(place))
 }

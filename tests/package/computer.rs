@@ -11,7 +11,7 @@ const PASSWORD: &str = "a long passphrase";
 pub(crate) const SERVICE: &str = "credexd.service";
 
 /// A computer on which nothing of Credex is yet, with an account for `ada`. In the directory that it shares
-/// with the test are a package of each of `versions`, and a sample of credentials.
+/// with the test are the packages of each of `versions`, and a sample of credentials.
 pub(crate) async fn with_packages(versions: &[&str]) -> Option<Machine> {
     let machine = Machine::boot(|shared| {
         for version in versions {
@@ -48,6 +48,12 @@ fn pack(version: &str, directory: &Path) {
 /// Installs or upgrades as an administrator would.
 pub(crate) async fn install(machine: &Machine, version: &str) {
     let script = format!("cd {SHARED} && apt-get install -y ./credex_{version}_*.deb");
+    machine.root(&["sh", "-c", &script]).await.succeeded();
+}
+
+/// Installs the package for Python.
+pub(crate) async fn install_python(machine: &Machine, version: &str) {
+    let script = format!("cd {SHARED} && apt-get install -y ./python3-credex_{version}_*.deb");
     machine.root(&["sh", "-c", &script]).await.succeeded();
 }
 
@@ -100,4 +106,16 @@ async fn hides_what_is_typed(machine: &Machine) {
     let script = r#"terminal=/dev/$(ps -C pkttyagent -o tty=)
         until stty --file="$terminal" --all | grep -q -- " -echo "; do sleep .05; done"#;
     machine.root(&["sh", "-c", script]).await.succeeded();
+}
+
+/// What the system itself keeps of every package that comes and goes.
+pub(crate) fn is_a_record(file: &str) -> bool {
+    let records = [
+        "/etc/ld.so.cache",
+        "/var/cache/",
+        "/var/lib/apt/",
+        "/var/lib/dpkg/",
+        "/var/log/",
+    ];
+    records.iter().any(|place| file.starts_with(place))
 }

@@ -1,4 +1,4 @@
-//! Credex as it is installed: its Debian package on a real system, with systemd, logind and polkit, and
+//! Credex as it is installed: its Debian packages on a real system, with systemd, logind and polkit, and
 //! people who log in there.
 #![allow(
     clippy::expect_used,
@@ -11,4 +11,5 @@
 mod coming_and_going;
 mod computer;
 mod programs_in_c;
+mod python;
 mod upgrade;

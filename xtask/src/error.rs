@@ -22,6 +22,8 @@ pub(crate) enum Failure {
         "there is no {name} in {directory}; build all with `cargo build --workspace --all-targets`"
     )]
     NoProgram { name: String, directory: PathBuf },
+    #[error("{path}: {what}")]
+    Project { path: PathBuf, what: String },
     #[error(
         "maturin {version} cannot be had from PyPI; install it some other way, or try again where \
          PyPI can be reached: {source}"

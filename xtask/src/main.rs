@@ -1,7 +1,7 @@
 //! `cargo xtask`: puts Credex together as it is installed.
 //!
 //! `files` is the table of all that is installed, `programs` builds or finds the programs, `tree` lays
-//! everything out below a prefix, `deb` makes a Debian package of that, `wheel` a package for Python.
+//! everything out below a prefix, `deb` makes Debian packages of that, `wheel` a package for Python.
 
 mod deb;
 mod error;
@@ -54,6 +54,10 @@ fn dist(options: &Options) -> Result<String, Failure> {
 
 fn deb(options: &Options) -> Result<String, Failure> {
     let programs = programs::at_hand(options)?;
-    let package = deb::pack(&programs, options)?;
-    Ok(package.display().to_string())
+    let packages = deb::pack(&programs, options)?;
+    let lines: Vec<String> = packages
+        .iter()
+        .map(|package| package.display().to_string())
+        .collect();
+    Ok(lines.join("\n"))
 }

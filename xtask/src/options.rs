@@ -13,7 +13,7 @@ Usage: cargo xtask dist [--prefix DIR] [--programs DIR] [DIR]
        cargo xtask wheel [--programs DIR] [DIR]
 
   dist   a tree of all files, in DIR or target/dist, to be copied to /
-  deb    a Debian package, in DIR or target/debian
+  deb    Debian packages, in DIR or target/debian: of everything, and for Python
   wheel  a wheel for Python, in DIR or target/wheels; by maturin, from PyPI where it is not installed
 
   --prefix DIR       where the tree will be, /usr if missing
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     pub(crate) prefix: PathBuf,
     /// Where the programs are; they are built if missing.
     pub(crate) programs: Option<PathBuf>,
-    /// Of the Debian package.
+    /// Of the Debian packages.
     pub(crate) version: String,
     directory: Option<PathBuf>,
 }

@@ -9,8 +9,8 @@ use crate::options::{Options, source, target_directory};
 
 /// What cargo builds for everybody, by package.
 const PACKAGES: [&str; 4] = ["credex-cli", "credexd", "credex-chooser", "credex-fetcher"];
-/// The library for C.
-const LIBRARY: &str = "credex-c";
+/// The libraries, for C and for Python.
+const LIBRARIES: [&str; 2] = ["credex-c", crate::wheel::PACKAGE];
 /// The dialog in a window, which needs GTK.
 const WINDOW: &str = "credex-chooser-gtk";
 
@@ -56,7 +56,7 @@ pub(crate) fn at_hand(options: &Options) -> Result<Programs, Failure> {
         PACKAGES.into_iter().chain(has_window.then_some(WINDOW)),
     )?;
     build(["--example=manual"], ["credex-cli"])?;
-    build(["--lib"], [LIBRARY])?;
+    build(["--lib"], LIBRARIES)?;
     Ok(Programs {
         directory: target_directory().join("release"),
         has_window,

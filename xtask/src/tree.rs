@@ -134,7 +134,7 @@ pub(crate) fn rewrite(from: &Path, to: &Path, words: &[(&str, &str)]) -> Result<
     set_mode(to, 0o644)
 }
 
-fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), Failure> {
     fs::copy(from, to).map_err(at("cannot copy", from))?;
     set_mode(to, mode)
 }

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
     let rest = || std::env::args_os().skip(1);
     match name.unwrap_or_default() {
         "credexd" => credexd::program::main(rest().collect()),
-        "credex-fetcher" => credex_fetcher::main(),
+        "credex-fetcher" => credex_fetcher::main(&rest().collect::<Vec<_>>()),
         "credex-chooser" => credex_chooser::main_with(std::env::args_os()),
         conformance::CHOOSER => conformance::chooser(rest().collect::<Vec<_>>().into_iter()),
         name => match demo::Role::called(name) {

@@ -228,7 +228,7 @@ fn launcher(start: &Start, executable: &Path) -> Result<ProcessLauncher, std::io
     }
 }
 
-/// What asks websites: the configured program, else a unit, else the one beside this program.
+/// What asks websites: the configured program, else units, else the one beside this program.
 fn fetcher(
     start: &Start,
     config: &WebCredentials,
@@ -239,7 +239,7 @@ fn fetcher(
     let program = config.fetcher.clone().unwrap_or_else(beside);
     let fetch = ProcessFetch::new(program, launcher.clone());
     match &start.sockets {
-        Some(sockets) if config.fetcher.is_none() => fetch.in_unit(sockets.join("fetcher")),
+        Some(sockets) if config.fetcher.is_none() => fetch.in_units(sockets),
         _ => fetch,
     }
 }

@@ -22,6 +22,10 @@ pub const UNIT: &str = "unit";
 pub const FETCHER: &str = "fetcher";
 /// The fetcher runs in its hardened unit.
 pub const FETCHER_UNIT: &str = "fetcher-unit";
+/// What connects to sites for the fetcher has confined itself.
+pub const DIALLER: &str = "dialler";
+/// It runs in its hardened unit.
+pub const DIALLER_UNIT: &str = "dialler-unit";
 
 /// The value of what is in force. Any other says what is missing.
 pub const IN_FORCE: &str = "in-force";

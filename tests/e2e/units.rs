@@ -51,10 +51,12 @@ fn the_service_is_as_strict_as_a_users_unit_without_namespaces_can_be() {
 }
 
 #[test]
-fn the_fetcher_has_nothing_but_the_network() {
+fn the_fetcher_has_nothing_and_the_dialler_nothing_but_the_network() {
     for (found, allowed) in [
-        (of_what_can_be_had("credex-fetcher@.service"), 12),
-        (exposure("credex-fetcher@.service", &[]), 14),
+        (of_what_can_be_had("credex-fetcher@.service"), 1),
+        (exposure("credex-fetcher@.service", &[]), 7),
+        (of_what_can_be_had("credex-dialler@.service"), 12),
+        (exposure("credex-dialler@.service", &[]), 14),
     ] {
         assert!(found.is_none_or(|found| found <= allowed), "{found:?}");
     }

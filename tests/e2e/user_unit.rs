@@ -117,17 +117,18 @@ async fn the_unit_leaves_when_idle_and_starts_again() {
     let first = Peer::of_pid(service(&desktop).await).unwrap();
     let listening = || {
         let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
-        let sockets = ["launcher", "fetcher"].map(|name| format!("{runtime}/credex/{name}"));
+        let sockets =
+            ["launcher", "fetcher", "dialler"].map(|name| format!("{runtime}/credex/{name}"));
         sockets.map(|socket| std::path::Path::new(&socket).exists())
     };
-    assert_eq!(listening(), [true, true]);
+    assert_eq!(listening(), [true; 3]);
     first.ended().await;
     eventually("the end of the sockets, too", listening, |now| {
-        *now == [false, false]
+        *now == [false; 3]
     })
     .await;
     assert_ne!(service(&desktop).await, first.pid());
-    assert_eq!(listening(), [true, true]);
+    assert_eq!(listening(), [true; 3]);
 }
 
 #[tokio::test]
@@ -180,33 +181,34 @@ async fn is_known(desktop: &Desktop, mut command: std::process::Command, id: &st
 }
 
 #[tokio::test]
-async fn under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher() {
-    let story = "under_the_unit_a_website_is_asked_by_the_unit_of_the_fetcher";
+async fn under_the_unit_a_website_is_asked_by_the_units_of_the_fetcher_and_of_the_dialler() {
+    let story = "under_the_unit_a_website_is_asked_by_the_units_of_the_fetcher_and_of_the_dialler";
     let Some(protections) = asks_a_website(story, "").await else {
         return;
     };
-    for name in ["fetcher", "fetcher-unit"] {
+    for name in ["fetcher", "fetcher-unit", "dialler", "dialler-unit"] {
         assert_eq!(protections[name], "in-force", "{name}");
     }
 }
 
 /// As where ordinary programs get no user namespace.
 #[tokio::test]
-async fn a_fetcher_whose_unit_does_not_start_confines_itself_and_that_is_said() {
-    let story = "a_fetcher_whose_unit_does_not_start_confines_itself_and_that_is_said";
+async fn a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and_that_is_said() {
+    let story =
+        "a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and_that_is_said";
     let broken = "[Service]\nExecStart=\nExecStart=/bin/false\n";
     let Some(protections) = asks_a_website(story, broken).await else {
         return;
     };
-    assert_eq!(protections["fetcher"], "in-force");
-    assert!(
-        protections["fetcher-unit"].contains("does not start"),
-        "{protections:?}"
-    );
+    for name in ["fetcher", "dialler"] {
+        assert_eq!(protections[name], "in-force");
+        let unit = &protections[&format!("{name}-unit")];
+        assert!(unit.contains("does not start"), "{protections:?}");
+    }
 }
 
-/// A password is saved for a website that names the app. `changed` is a drop-in for the fetcher's unit. To whom
-/// plays it, what then protects the service.
+/// A password is saved for a website that names the app. `changed` is a drop-in for the units of the fetcher and the
+/// dialler. To whom plays it, what then protects the service.
 async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, String>> {
     if !is_played() {
         let manager = UserManager::open().await?;
@@ -219,8 +221,10 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
         site.serve("/.well-known/assetlinks.json", Page::json(&names));
         manager.install(authority.file(), AUTHORITY);
         manager.write(HOST, &site.host());
-        let drop_in = "/etc/systemd/user/credex-fetcher@.service.d/story.conf";
-        manager.write(drop_in, changed);
+        for name in ["fetcher", "dialler"] {
+            let drop_in = format!("/etc/systemd/user/credex-{name}@.service.d/story.conf");
+            manager.write(&drop_in, changed);
+        }
         let configured = format!(
             "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
         );

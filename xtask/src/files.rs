@@ -67,6 +67,8 @@ pub(crate) const FILES: &[File] = &[
         Described("client-lib/c/credex.pc.in"),
         "lib/pkgconfig/credex.pc",
     ),
+    unit!("credex-dialler.socket"),
+    unit!("credex-dialler@.service"),
     unit!("credex-fetcher.socket"),
     unit!("credex-fetcher@.service"),
     unit!("credex-launcher.socket"),

@@ -31,7 +31,6 @@ fn fault(error: &Error, stage: Stage) -> Fault {
     match error {
         Error::Timeout(_) => Fault::TimedOut,
         Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Fault::TimedOut,
-        Error::HostNotFound => Fault::NoSuchName,
         Error::BodyExceedsLimit(_) => Fault::TooLong,
         Error::Tls(_) => Fault::Tls,
         // What rustls refuses comes as invalid data.
@@ -45,13 +44,17 @@ fn fault(error: &Error, stage: Stage) -> Fault {
 }
 
 fn problem(request: &Request, error: &Error, stage: Stage) -> String {
-    let seconds = f64::from(request.timeout) / 1000.0;
     match fault(error, stage) {
-        Fault::TimedOut => format!("it took longer than the {seconds} s that there are"),
+        Fault::TimedOut => took_too_long(request.timeout),
         Fault::TooLong => "it is longer than 128 KiB".to_owned(),
         Fault::Truncated => format!("it breaks off before its end: {error}"),
-        Fault::Connection if stage == Stage::Connect => format!("cannot connect: {error}"),
         Fault::Connection => format!("the connection broke: {error}"),
         _ => error.to_string(),
     }
+}
+
+/// That the time is up, of which there was `timeout`, in milliseconds.
+pub(crate) fn took_too_long(timeout: u32) -> String {
+    let seconds = f64::from(timeout) / 1000.0;
+    format!("it took longer than the {seconds} s that there are")
 }

@@ -1,15 +1,22 @@
-//! The fetcher: fetches one file of one site for `credexd`, and ends. Serves "Fetching" of section
-//! "Shared web credentials: association" of `protocol/README.md`, and design §7.
+//! The fetcher and its dialler: two processes of this program that fetch one file of one site for `credexd`, and
+//! end. Serves "Fetching" of section "Shared web credentials: association" of `protocol/README.md`, and design §7.
 //!
-//! It is a process of its own so that whoever answers on the network, and whatever he sends, meets a
+//! They are processes of their own so that whoever answers on the network, and whatever he sends, meets a
 //! program that has no bus, no files and no other program to reach: [`sandbox`] sees to that before
-//! the first byte comes in, DNS included. And so that the daemon has no TLS in its memory.
+//! the first byte comes in, DNS included. And so that the daemon has no TLS in its memory. They are two, so that
+//! what understands a site's TLS and HTTP has no network: the dialler connects to the one site that the
+//! daemon names, and the fetcher is handed that connection, and can make no other.
 //!
-//! Its standard input is a socket to the daemon; see [`credexd::web_credentials::fetch::wire`].
+//! The standard input of each is a socket to the daemon; see [`credexd::web_credentials::fetch::wire`] and
+//! [`credexd::web_credentials::fetch::dial`].
 
 pub mod addresses;
 mod certificate;
+mod connection;
+pub mod dial;
+mod dialler;
 mod errors;
+mod fetcher;
 mod freshness;
 pub mod http;
 pub mod names;
@@ -18,24 +25,26 @@ pub mod roots;
 pub mod sandbox;
 mod tls;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use credexd::web_credentials::fetch::wire::{Answer, FetchError, Request};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
-
-use crate::names::SystemNames;
 
 /// The time on a processor after which something must be wrong, in seconds.
 const PROCESSOR_SECONDS: u64 = 20;
 
-/// Runs the program.
+/// Runs the program. `arguments` are those behind its name: none for the fetcher, `--dial` for the dialler.
 #[must_use]
-pub fn main() -> ExitCode {
-    match serve() {
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    let done = match arguments {
+        [] => daemon().and_then(fetcher::serve),
+        [dial] if dial == "--dial" => daemon().and_then(dialler::serve),
+        _ => Err(io::Error::other("it takes --dial, or nothing")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let message = format!("credex-fetcher (to be run by credexd only): {error}\n");
@@ -45,15 +54,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve() -> io::Result<()> {
+/// The socket to the daemon.
+fn daemon() -> io::Result<UnixStream> {
     close_all_but_standard();
     let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let socket = UnixStream::from(socket);
-    let request = Request::read(&socket)?;
-    withdraw()?;
-    let answer = answer(&request);
-    answer.write(&socket)?;
-    socket.shutdown(Shutdown::Write)
+    Ok(UnixStream::from(socket))
 }
 
 /// Closes whatever was left open by mistake where this was started.
@@ -80,21 +85,4 @@ fn withdraw() -> io::Result<()> {
     rustix::process::setrlimit(Resource::Core, limit(0))?;
     rustix::process::setrlimit(Resource::Cpu, limit(PROCESSOR_SECONDS))?;
     Ok(())
-}
-
-/// Reads what it needs, confines itself, and only then turns to the network.
-fn answer(request: &Request) -> Answer {
-    let mut unconfined = Vec::new();
-    let mut fetch = || -> Result<_, FetchError> {
-        let here = |problem: &dyn std::fmt::Display| FetchError::here(&request.url, problem);
-        let roots = roots::load(request.developer.as_ref()).map_err(|error| here(&error))?;
-        let names = SystemNames::open().map_err(|error| here(&error))?;
-        let port = http::port(&request.url).map_err(|error| here(&error))?;
-        unconfined = sandbox::enter(port).map_err(|error| here(&error))?;
-        http::fetch(request, roots, names)
-    };
-    Answer {
-        outcome: fetch(),
-        unconfined,
-    }
 }

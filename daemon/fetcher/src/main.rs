@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    credex_fetcher::main()
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    credex_fetcher::main(&arguments)
 }

@@ -20,10 +20,11 @@ pub(crate) struct Reached {
 }
 
 impl Progress {
-    pub(crate) fn new() -> Progress {
+    /// Of what is connected to one of `addresses`.
+    pub(crate) fn new(addresses: &[SocketAddr]) -> Progress {
         Progress(Arc::new(Mutex::new(Reached {
-            stage: Stage::Resolve,
-            addresses: Vec::new(),
+            stage: Stage::Tls,
+            addresses: addresses.to_vec(),
             certificate: None,
             fault: None,
         })))

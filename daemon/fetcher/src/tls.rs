@@ -1,8 +1,10 @@
-//! TLS below the HTTP client: rustls, with what the site shows of itself told to [`Progress`].
+//! TLS below the HTTP client: rustls over the connection that there is, with what the site shows of itself told
+//! to [`Progress`].
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use credexd::web_credentials::fetch::{Fault, Stage};
 use rustls::client::WebPkiServerVerifier;
@@ -14,22 +16,27 @@ use rustls::{
 };
 use ureq::Error;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
-    TransportAdapter,
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
 use crate::certificate;
+use crate::connection::Connection;
 use crate::progress::Progress;
 
-/// Makes a TLS connection of a TCP connection.
+/// Makes a TLS connection of the TCP connection that it has, once.
 pub(crate) struct Tls {
     config: Arc<ClientConfig>,
+    connection: Mutex<Option<Connection>>,
     progress: Progress,
 }
 
 impl Tls {
-    /// Believes the authorities `roots`.
-    pub(crate) fn new(roots: RootCertStore, progress: Progress) -> Result<Tls, rustls::Error> {
+    /// Speaks over `connection`, and believes the authorities `roots`.
+    pub(crate) fn new(
+        connection: Connection,
+        roots: RootCertStore,
+        progress: Progress,
+    ) -> Result<Tls, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
             .build()
@@ -48,37 +55,39 @@ impl Tls {
         config.resumption = rustls::client::Resumption::disabled();
         Ok(Tls {
             config: Arc::new(config),
+            connection: Mutex::new(Some(connection)),
             progress,
         })
     }
 }
 
-impl<In: Transport> Connector<In> for Tls {
-    type Out = Either<In, Encrypted>;
+impl Connector<()> for Tls {
+    type Out = Encrypted;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let transport = chained.ok_or(Error::ConnectionFailed)?;
+        _: Option<()>,
+    ) -> Result<Option<Encrypted>, Error> {
+        let connection = self.connection.lock();
+        let connection = connection.unwrap_or_else(PoisonError::into_inner).take();
+        let mut sock = connection.ok_or(Error::ConnectionFailed)?;
         self.progress.reached(Stage::Tls);
         let host = details.uri.host().unwrap_or_default().to_owned();
         let name = ServerName::try_from(host).map_err(|_| Error::Tls("no host name"))?;
         let mut conn = ClientConnection::new(self.config.clone(), name)
             .map_err(|error| Error::Other(error.into()))?;
-        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
-        sock.set_timeout(details.timeout);
+        sock.set_limit(limit(details.timeout));
         conn.complete_io(&mut sock)?;
         self.progress.reached(Stage::Http);
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         let stream = StreamOwned { conn, sock };
-        Ok(Some(Either::B(Encrypted {
+        Ok(Some(Encrypted {
             buffers,
             stream,
             progress: self.progress.clone(),
-        })))
+        }))
     }
 }
 
@@ -88,10 +97,14 @@ impl fmt::Debug for Tls {
     }
 }
 
+fn limit(timeout: NextTimeout) -> Option<Duration> {
+    timeout.not_zero().map(|limit| *limit)
+}
+
 /// A TLS connection.
 pub(crate) struct Encrypted {
     buffers: LazyBuffers,
-    stream: StreamOwned<ClientConnection, TransportAdapter>,
+    stream: StreamOwned<ClientConnection, Connection>,
     progress: Progress,
 }
 
@@ -101,14 +114,14 @@ impl Transport for Encrypted {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.get_mut().set_timeout(timeout);
+        self.stream.get_mut().set_limit(limit(timeout));
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         self.stream.write_all(output)?;
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.stream.get_mut().set_timeout(timeout);
+        self.stream.get_mut().set_limit(limit(timeout));
         let amount = self.stream.read(self.buffers.input_append_buf());
         let amount = amount.inspect_err(|error| {
             // Without its farewell an end may be anybody's doing, and the client would take it.
@@ -122,7 +135,8 @@ impl Transport for Encrypted {
     }
 
     fn is_open(&mut self) -> bool {
-        self.stream.get_mut().get_mut().is_open()
+        // It is asked whether to keep it for another request, and there is none.
+        false
     }
 
     fn is_tls(&self) -> bool {

@@ -1,17 +1,17 @@
-//! Names by real DNS, from inside the sandbox: the fetcher with an `/etc/resolv.conf` of its own, and a server
+//! Names by real DNS, from inside the sandbox: the dialler with an `/etc/resolv.conf` of its own, and a server
 //! of the test's that says what somebody hostile would.
 
 #![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, UdpSocket};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+mod asked;
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::Command;
 
-use credex_tests::website::Authority;
-use credexd::web_credentials::fetch::wire::Answer;
-use credexd::web_credentials::fetch::{Fault, FetchError, Request, Stage};
+use asked::Dialling;
+use credexd::web_credentials::fetch::dial::{DialError, Dialled, Request};
+use credexd::web_credentials::fetch::{Fault, Stage};
 
 const SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(127, 0, 0, 54), 53);
 
@@ -39,8 +39,8 @@ fn serve(socket: &UdpSocket, addresses: &[Ipv4Addr]) {
     }
 }
 
-/// What comes of fetching from a name that resolves to `addresses` in turn; `None` where that cannot be set up.
-fn fetch(host: &str, addresses: &'static [Ipv4Addr]) -> Option<FetchError> {
+/// What comes of connecting to a name that resolves to `addresses` in turn; `None` where that cannot be set up.
+fn dial(host: &str, addresses: &'static [Ipv4Addr]) -> Option<Result<Dialled, DialError>> {
     let socket = match UdpSocket::bind(SERVER) {
         Ok(socket) if rustix::process::geteuid().is_root() => socket,
         _ => {
@@ -52,34 +52,27 @@ fn fetch(host: &str, addresses: &'static [Ipv4Addr]) -> Option<FetchError> {
     let serving = std::thread::spawn(move || serve(&socket, addresses));
     let configuration = tempfile::NamedTempFile::new().unwrap();
     writeln!(&configuration, "nameserver {}", SERVER.0).unwrap();
-    let authority = Authority::new();
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\"";
-    let mut fetcher = Command::new("unshare")
+    let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" --dial";
+    let mut dialler = Command::new("unshare");
+    dialler
         .args(["-m", "sh", "-c", script, "sh"])
         .arg(configuration.path())
-        .arg(env!("CARGO_BIN_EXE_credex-fetcher"))
-        .env("SSL_CERT_FILE", authority.file())
-        .stdin(OwnedFd::from(theirs))
-        .spawn()
-        .unwrap();
+        .arg(env!("CARGO_BIN_EXE_credex-fetcher"));
     let request = Request {
-        url: format!("https://{host}:9/x"),
+        host: host.to_owned(),
+        port: 9,
         timeout: 3_000,
-        developer: None,
+        loopback: false,
     };
-    request.write(&ours).unwrap();
-    ours.shutdown(Shutdown::Write).unwrap();
-    let mut message = Vec::new();
-    (&ours).read_to_end(&mut message).unwrap();
-    let status = fetcher.wait().unwrap();
+    let (told, status) = Dialling::start(&mut dialler, &request).told();
     stop.send_to(&[], SERVER).unwrap();
     serving.join().unwrap();
-    if message.is_empty() && !status.success() {
+    if told.is_err() && !status.success() {
         eprintln!("left out: there is no namespace to be had for an /etc/resolv.conf");
         return None;
     }
-    Some(Answer::parse(&message).unwrap().outcome.unwrap_err())
+    let (answer, _) = told.unwrap();
+    Some(answer.outcome)
 }
 
 #[test]
@@ -87,22 +80,28 @@ fn names_are_resolved_once_inside_the_sandbox_and_judged_by_what_they_resolve_to
     let (public, loopback) = (Ipv4Addr::new(8, 8, 8, 8), Ipv4Addr::LOCALHOST);
     // Rebound after the first answer: by then it has been asked for the last time.
     let rebound: &[_] = Box::leak(Box::new([public, loopback]));
-    let Some(error) = fetch("rebound.example.org", rebound) else {
+    let Some(outcome) = dial("rebound.example.org", rebound) else {
         return;
     };
     // Whatever answers there from here, if anything: it is not this computer.
-    assert_ne!(error.stage, Stage::Resolve, "{error}");
-    assert_eq!(error.addresses, [SocketAddr::from((public, 9))]);
+    let addresses = match outcome {
+        Ok(dialled) => dialled.addresses,
+        Err(error) => {
+            assert_ne!(error.stage, Stage::Resolve, "{error}");
+            error.addresses
+        }
+    };
+    assert_eq!(addresses, [SocketAddr::from((public, 9))]);
 
     let private: &[_] = Box::leak(Box::new([Ipv4Addr::new(192, 168, 1, 1)]));
-    let error = fetch("inside.example.org", private).unwrap();
+    let error = dial("inside.example.org", private).unwrap().unwrap_err();
     assert_eq!(
         (error.stage, &error.fault),
         (Stage::Resolve, &Fault::PrivateAddress),
         "{error}"
     );
 
-    let error = fetch("nowhere.example.org", &[]).unwrap();
+    let error = dial("nowhere.example.org", &[]).unwrap().unwrap_err();
     assert_eq!(
         (error.stage, &error.fault),
         (Stage::Resolve, &Fault::NoSuchName),

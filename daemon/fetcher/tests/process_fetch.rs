@@ -2,8 +2,11 @@
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -18,6 +21,15 @@ use credexd::web_credentials::fetch::{
     Developer, Fault, Fetch, ProcessFetch, Request, Stage, inquire,
 };
 
+const REAL: &str = env!("CARGO_BIN_EXE_credex-fetcher");
+
+/// Makes a program `path` of a script.
+fn script(path: &Path, text: &str) -> String {
+    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 /// Starts programs as they are, which for one test is good enough.
 struct Directly;
 
@@ -26,6 +38,7 @@ impl Launcher for Directly {
     async fn start(&self, program: Program) -> Result<Started, LaunchError> {
         let name = program.argv[0].clone();
         let mut command = Command::new(&name);
+        command.args(&program.argv[1..]);
         for (fd, number) in program.fds {
             assert_eq!(number, 0);
             command.stdin(Stdio::from(fd));
@@ -105,7 +118,7 @@ async fn the_launching_process_starts_the_fetcher() {
 async fn without_its_unit_a_fetcher_is_started_and_that_is_said() {
     let protections = Protections::default();
     let fetch = fetcher(env!("CARGO_BIN_EXE_credex-fetcher"))
-        .in_unit("/nowhere/credex/fetcher".into())
+        .in_units("/nowhere/credex".as_ref())
         .telling(protections.clone());
     let authority = Authority::new();
     let website = Website::open(&authority, Identity::Good);
@@ -119,23 +132,18 @@ async fn without_its_unit_a_fetcher_is_started_and_that_is_said() {
     };
     assert_eq!(fetch.fetch(request).await.unwrap().body, b"[]");
     let told = protections.to_wire();
-    assert!(
-        told["fetcher-unit"].contains("/nowhere/credex/fetcher"),
-        "{told:?}"
-    );
-    // What it then says of itself depends on the kernel.
-    assert!(told.contains_key("fetcher"), "{told:?}");
+    for name in ["fetcher", "dialler"] {
+        let unit = &told[&format!("{name}-unit")];
+        assert!(unit.contains(&format!("/nowhere/credex/{name}")), "{unit}");
+        // What it then says of itself depends on the kernel.
+        assert!(told.contains_key(name), "{told:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_fetcher_that_is_missing_silent_or_mad_is_an_error_that_says_so() {
     let directory = tempfile::tempdir().unwrap();
-    let script = |name: &str, text: &str| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
+    let script = |name: &str, text: &str| script(&directory.path().join(name), text);
     for (program, says) in [
         ("/nowhere/credex-fetcher".to_owned(), "cannot start"),
         (script("mute", "exit 0"), "ended without an answer"),
@@ -154,4 +162,59 @@ async fn a_fetcher_that_is_missing_silent_or_mad_is_an_error_that_says_so() {
         );
         assert!(error.problem.contains(says), "{program}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_dialler_that_is_silent_or_mad_is_an_error_that_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text, says) in [
+        ("mute", "exit 0", "ended without an answer"),
+        ("mad", "echo nonsense >&0", "the dialler's answer is none"),
+        ("endless", "yes >&0", "the dialler cannot be asked"),
+        (
+            "liar",
+            r#"echo '{"outcome":{"Ok":{"addresses":[],"took":1}},"unconfined":[]}' >&0"#,
+            "its connection is missing",
+        ),
+        (
+            "asleep",
+            "exec sleep 20 >/dev/null 2>&1",
+            "the dialler is silent for",
+        ),
+    ] {
+        let text = format!("[ -n \"$1\" ] || exec {REAL}\n{text}");
+        let program = script(&directory.path().join(name), &text);
+        let error = fetcher(&program).fetch(request()).await.unwrap_err();
+        assert_eq!(
+            (error.stage, &error.fault),
+            (Stage::Start, &Fault::Here),
+            "{name}: {error}"
+        );
+        assert!(error.problem.contains(says), "{name}: {error}");
+    }
+}
+
+/// The daemon says to what, before the fetcher has met anybody, and does not ask it.
+#[tokio::test]
+async fn a_fetcher_that_was_taken_over_gets_no_connection_to_another_host() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let port = elsewhere.local_addr().unwrap().port();
+    let wish = format!(r#"{{"host":"localhost","port":{port},"timeout":5000,"loopback":true}}"#);
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("[ -z \"$1\" ] || exec {REAL} --dial\necho '{wish}' >&0\ncat");
+    let fetch = fetcher(&script(&directory.path().join("taken-over"), &text));
+    let authority = Authority::new();
+    let website = Website::open(&authority, Identity::Good);
+    let request = Request {
+        url: website.url("/x"),
+        timeout: 1_000,
+        developer: Some(Developer::default()),
+    };
+    let error = fetch.fetch(request).await.unwrap_err();
+    assert!(error.problem.contains("answer is none"), "{error}");
+    assert_eq!(
+        elsewhere.accept().unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
 }

@@ -4,56 +4,17 @@
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::io::Read;
-use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::{Child, Command};
-use std::time::Duration;
+mod asked;
 
+use std::path::Path;
+
+use asked::Asked;
 use credex_tests::website::{Authority, Identity, Page, Website};
-use credexd::web_credentials::fetch::wire::Answer;
 use credexd::web_credentials::fetch::{Developer, Fault, FetchError, Fetched, Request, Stage};
 
 const PATH: &str = "/.well-known/assetlinks.json";
 /// As the daemon gives it.
 const TEN_SECONDS: u32 = 10_000;
-
-/// A fetcher that was started and asked.
-struct Asked {
-    fetcher: Child,
-    socket: UnixStream,
-}
-
-impl Asked {
-    /// The system's authorities are those of the machine.
-    fn new(request: &Request) -> Asked {
-        Asked::on_a_system_with(&[], request)
-    }
-
-    fn on_a_system_with(variables: &[(&str, &Path)], request: &Request) -> Asked {
-        let (socket, theirs) = UnixStream::pair().unwrap();
-        let fetcher = Command::new(env!("CARGO_BIN_EXE_credex-fetcher"))
-            .stdin(OwnedFd::from(theirs))
-            .envs(variables.iter().copied())
-            .spawn()
-            .unwrap();
-        request.write(&socket).unwrap();
-        socket.shutdown(Shutdown::Write).unwrap();
-        Asked { fetcher, socket }
-    }
-
-    fn answer(mut self) -> Answer {
-        let mut message = Vec::new();
-        self.socket
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
-        self.socket.read_to_end(&mut message).unwrap();
-        assert!(self.fetcher.wait().unwrap().success());
-        Answer::parse(&message).unwrap()
-    }
-}
 
 fn fetch(url: &str, developer: Option<&Authority>) -> Result<Fetched, FetchError> {
     fetch_within(TEN_SECONDS, url, developer)
@@ -433,8 +394,12 @@ fn the_fetcher_is_confined_and_has_no_fd_of_the_daemons_while_it_speaks_with_a_s
         Err(error) => eprintln!("left out: its fds cannot be seen: {error}"),
     }
     drop(site);
+    let undialled = asked.undialled.concat();
     let answer = asked.answer();
     assert!(answer.outcome.is_err());
+    if !undialled.is_empty() {
+        eprintln!("this kernel: {undialled}");
+    }
     if !answer.unconfined.is_empty() {
         eprintln!("this kernel: {}", answer.unconfined.concat());
     }

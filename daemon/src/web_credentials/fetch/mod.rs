@@ -1,11 +1,14 @@
 //! Fetching the files of sites: the trait, what is asked, what is answered. Serves "Fetching" of section
 //! "Shared web credentials: association" of `protocol/README.md`.
 //!
-//! [`ProcessFetch`] has it done by `credex-fetcher`, a confined process for each file; [`inquire`] asks all
-//! files of a site that a verdict needs.
+//! [`ProcessFetch`] has it done by `credex-fetcher`, for each file two confined processes: one that connects, and
+//! one that speaks with the site; [`inquire`] asks all files of a site that a verdict needs.
 
+pub mod dial;
 mod inquire;
+pub mod passing;
 mod process;
+mod ways;
 pub mod wire;
 
 use async_trait::async_trait;

@@ -1,75 +1,77 @@
-//! Fetching by a process of its own for each file: in a unit, which systemd starts when its socket is
-//! connected to, or one that our launcher starts. Serves design §7 ("a separate process without bus access").
+//! Fetching by processes of their own for each file: a dialler, which connects to the site and sees nothing of
+//! what that says, and a fetcher, which speaks with the site and has no network. Serves design §7 ("a separate
+//! process without bus access").
 
+use std::ffi::OsString;
 use std::io;
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::net::SocketType;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 
 use super::Fetch;
+use super::dial::{self, DialError};
+use super::passing::{is_end, receive_all, send_async};
+use super::ways::{Heard, Ways};
 use super::wire::{Answer, FetchError, Fetched, Request, Stage};
-use crate::launcher::{Launcher, Program, unit_socket};
-use crate::protections::{FETCHER, FETCHER_UNIT, Protections};
+use crate::launcher::Launcher;
+use crate::protections::{DIALLER, DIALLER_UNIT, FETCHER, FETCHER_UNIT, Protections};
 
-/// How much longer than the fetch itself the fetcher may take, to start and to say what came of it.
+/// How much longer than what it has to do each of the two may take, to start and to say what came of it.
 const GRACE: Duration = Duration::from_secs(5);
-/// How many fetchers may run. Each is a process, and a file descriptor of ours: enough for the files of all
-/// domains of an app, and no more than a service can bear that must be there for others, too.
+/// How many fetchers may run, each with a dialler. They are processes, and file descriptors of ours: enough for
+/// the files of all domains of an app, and no more than a service can bear that must be there for others, too.
 const AT_ONCE: usize = 64;
 
 /// Has files fetched by the program `credex-fetcher`.
 pub struct ProcessFetch {
-    ways: Ways,
-    protections: Protections,
+    programs: Programs,
     /// For the fetchers that run.
     places: Arc<Semaphore>,
 }
 
-/// How a fetcher comes to be.
+/// The program in both its parts.
 #[derive(Clone)]
-struct Ways {
-    /// The socket of its unit, where there is one.
-    unit: Option<PathBuf>,
-    /// Whether the unit has failed, so that it is not tried again.
-    unit_failed: Arc<AtomicBool>,
-    program: PathBuf,
-    launcher: Arc<dyn Launcher>,
+struct Programs {
+    fetcher: Ways,
+    dialler: Ways,
+    protections: Protections,
 }
 
 impl ProcessFetch {
     /// `program` is `credex-fetcher`, which lies beside `credexd`; `launcher` starts it.
     #[must_use]
     pub fn new(program: PathBuf, launcher: Arc<dyn Launcher>) -> ProcessFetch {
+        let program = program.into_os_string();
+        let dial = vec![program.clone(), OsString::from("--dial")];
         ProcessFetch {
-            ways: Ways {
-                unit: None,
-                unit_failed: Arc::default(),
-                program,
-                launcher,
+            programs: Programs {
+                fetcher: Ways::new("fetcher", FETCHER_UNIT, vec![program], launcher.clone()),
+                dialler: Ways::new("dialler", DIALLER_UNIT, dial, launcher),
+                protections: Protections::default(),
             },
-            protections: Protections::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
-    /// Has it started by the unit that listens at `socket`, as long as that works.
+    /// Has it started by the units that listen in the directory `sockets`, as long as that works.
     #[must_use]
-    pub fn in_unit(mut self, socket: PathBuf) -> ProcessFetch {
-        self.ways.unit = Some(socket);
+    pub fn in_units(mut self, sockets: &Path) -> ProcessFetch {
+        self.programs.fetcher.in_unit(sockets.join("fetcher"));
+        self.programs.dialler.in_unit(sockets.join("dialler"));
         self
     }
 
     /// Says in `protections` how it is confined.
     #[must_use]
     pub fn telling(mut self, protections: Protections) -> ProcessFetch {
-        self.protections = protections;
+        self.programs.protections = protections;
         self
     }
 
@@ -77,96 +79,117 @@ impl ProcessFetch {
     /// fetcher that runs, and so does not free its place either.
     async fn ask(&self, request: &Request, limit: Duration) -> Result<Answer, String> {
         let place = Arc::clone(&self.places).acquire_owned().await;
-        let (ways, request) = (self.ways.clone(), request.clone());
-        let protections = self.protections.clone();
+        let (programs, request) = (self.programs.clone(), request.clone());
         let asking = tokio::spawn(async move {
-            let asked = ways.ask(&request, &protections);
-            let answer = tokio::time::timeout(limit, asked).await;
+            let answer = tokio::time::timeout(limit, programs.fetch(&request)).await;
             drop(place);
-            answer.unwrap_or_else(|_| Err(silent(limit)))
+            answer.unwrap_or_else(|_| Err(silent("fetcher", limit)))
         });
         let answer = asking.await;
         answer.unwrap_or_else(|broken| Err(format!("the fetcher was not heard: {broken}")))
     }
 }
 
-impl Ways {
-    /// Asks the unit, or else a process of our own, which is confined by itself alone.
-    async fn ask(&self, request: &Request, protections: &Protections) -> Result<Answer, String> {
-        let unit = self.unit.as_ref();
-        let unit = unit.filter(|_| !self.unit_failed.load(Ordering::Relaxed));
-        if let Some(socket) = unit {
-            match self.ask_unit(socket, request).await {
-                Ok(answer) if !answer.is_empty() => {
-                    protections.hold(FETCHER_UNIT);
-                    return parse(&answer);
-                }
-                // It did not come as far as to look at what it was asked.
-                Ok(_) => protections.lack(FETCHER_UNIT, "its unit does not start; see its log"),
-                Err(error) => protections.lack(FETCHER_UNIT, &error.to_string()),
-            }
-            self.unit_failed.store(true, Ordering::Relaxed);
-        }
-        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        self.start(theirs).await?;
-        parse(&converse(ours, request).await.map_err(failed)?)
+impl Programs {
+    /// Asks a fetcher. While it gets ready, a dialler connects.
+    async fn fetch(&self, request: &Request) -> Result<Answer, String> {
+        let conversation = |socket| self.with_fetcher(socket, request).boxed();
+        let fetched = self.fetcher.converse(&self.protections, conversation);
+        let (answer, _) = fetched.await?;
+        Answer::parse(&answer).map_err(|error| format!("the fetcher's answer is none: {error}"))
     }
 
-    async fn ask_unit(&self, socket: &Path, request: &Request) -> io::Result<Vec<u8>> {
-        let socket = unit_socket::reach(socket, SocketType::STREAM)?;
-        converse(socket.into(), request).await
-    }
-
-    async fn start(&self, socket: UnixStream) -> Result<(), String> {
-        let program = Program {
-            argv: vec![self.program.clone().into_os_string()],
-            environment: Vec::new(),
-            fds: vec![(socket.into(), 0)],
-            app: None,
-            // It cannot reach the bus.
-            is_forgotten: true,
+    /// What a fetcher answers until it ends. It has no file descriptor to give, and none would be taken.
+    async fn with_fetcher(&self, mut socket: UnixStream, request: &Request) -> io::Result<Heard> {
+        let (mut from, mut to) = socket.split();
+        let asking = async {
+            let mut line = Vec::new();
+            request.write(&mut line)?;
+            send_async(to.as_ref(), &line, None).await?;
+            let (dialled, connection) = self.dial(request).await;
+            let connection = connection.as_ref().map(AsFd::as_fd);
+            send_async(to.as_ref(), &dialled.to_line()?, connection).await?;
+            to.shutdown().await
         };
-        let started = self.launcher.start(program).await;
-        started.map(drop).map_err(|error| error.to_string())
+        let hearing = hear(&mut from);
+        tokio::pin!(hearing);
+        tokio::select! {
+            // It needs no connection to say that there is something wrong here.
+            answer = &mut hearing => return answer,
+            asked = asking => unless_ended(asked)?,
+        }
+        hearing.await
+    }
+
+    /// Has a dialler connect. It is the daemon who says to what: the fetcher may be somebody else's by then.
+    async fn dial(&self, request: &Request) -> (dial::Answer, Option<OwnedFd>) {
+        let limit = Duration::from_millis(request.timeout.into()) + GRACE;
+        let asked = tokio::time::timeout(limit, self.ask_dialler(request)).await;
+        let answer = asked.unwrap_or_else(|_| Err(silent("dialler", limit)));
+        let (answer, connection) = answer.unwrap_or_else(|problem| {
+            let answer = dial::Answer {
+                outcome: Err(DialError::here(problem)),
+                unconfined: Vec::new(),
+            };
+            (answer, None)
+        });
+        let is_of_start = matches!(&answer.outcome, Err(error) if error.stage == Stage::Start);
+        confined(&self.protections, DIALLER, &answer.unconfined, is_of_start);
+        (answer, connection)
+    }
+
+    async fn ask_dialler(
+        &self,
+        request: &Request,
+    ) -> Result<(dial::Answer, Option<OwnedFd>), String> {
+        let line = dial::Request::of(request)?.to_line();
+        let line = line.map_err(|error| error.to_string())?;
+        let conversation = |socket| with_dialler(socket, line.clone()).boxed();
+        let dialled = self.dialler.converse(&self.protections, conversation);
+        let (text, connection) = dialled.await?;
+        let answer = dial::Answer::parse(&text, connection);
+        answer.map_err(|error| format!("the dialler's answer is none: {error}"))
     }
 }
 
-/// Asks over `socket`, and returns what the fetcher answered until it ended.
-async fn converse(socket: UnixStream, request: &Request) -> io::Result<Vec<u8>> {
-    socket.set_nonblocking(true)?;
-    let mut socket = tokio::net::UnixStream::from_std(socket)?;
-    let mut message = Vec::new();
-    request.write(&mut message)?;
-    unless_ended(socket.write_all(&message).await)?;
-    unless_ended(socket.shutdown().await)?;
+/// What a dialler answers until it ends, and its connection.
+async fn with_dialler(socket: UnixStream, request: Vec<u8>) -> io::Result<Heard> {
+    unless_ended(send_async(&socket, &request, None).await)?;
+    receive_all(&socket, dial::Answer::MAX_LEN).await
+}
+
+/// What the fetcher says until it ends.
+async fn hear(from: impl AsyncRead + Unpin) -> io::Result<Heard> {
     let mut answer = Vec::new();
     let longest = u64::try_from(Answer::MAX_LEN).unwrap_or(u64::MAX);
-    let reading = socket.take(longest).read_to_end(&mut answer).await;
-    unless_ended(reading.map(drop))?;
-    Ok(answer)
+    let hearing = from.take(longest).read_to_end(&mut answer).await;
+    unless_ended(hearing.map(drop))?;
+    Ok((answer, None))
 }
 
-fn is_of_start(outcome: &Result<Fetched, FetchError>) -> bool {
-    matches!(outcome, Err(error) if error.stage == Stage::Start)
+/// Notes how one of the two is confined. At the start it has not come to confine itself; without seccomp it goes
+/// no further.
+fn confined(
+    protections: &Protections,
+    name: &'static str,
+    unconfined: &[String],
+    is_at_start: bool,
+) {
+    match unconfined {
+        [] if is_at_start => {}
+        [] => protections.hold(name),
+        problems => protections.lack(name, &problems.join("; ")),
+    }
 }
 
-fn parse(answer: &[u8]) -> Result<Answer, String> {
-    Answer::parse(answer).map_err(|error| format!("the fetcher's answer is none: {error}"))
+fn silent(name: &str, limit: Duration) -> String {
+    format!("the {name} is silent for {} s", limit.as_secs())
 }
 
-fn failed(error: io::Error) -> String {
-    format!("the fetcher cannot be asked: {error}")
-}
-
-fn silent(limit: Duration) -> String {
-    format!("the fetcher is silent for {} s", limit.as_secs())
-}
-
-/// That the fetcher has ended is no error of its own: what it said before is judged.
+/// That the other side has ended is no error of its own: what it said before is judged.
 fn unless_ended(result: io::Result<()>) -> io::Result<()> {
-    use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
     match result {
-        Err(error) if matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected) => Ok(()),
+        Err(error) if is_end(&error) => Ok(()),
         result => result,
     }
 }
@@ -174,17 +197,14 @@ fn unless_ended(result: io::Result<()>) -> io::Result<()> {
 #[async_trait]
 impl Fetch for ProcessFetch {
     async fn fetch(&self, request: Request) -> Result<Fetched, FetchError> {
-        let limit = Duration::from_millis(request.timeout.into()) + GRACE;
+        let limit = Duration::from_millis(request.timeout.into()) + 2 * GRACE;
         let here = |problem: String| FetchError::here(&request.url, problem);
         let answer = tokio::time::timeout(limit, self.ask(&request, limit)).await;
-        let answer = answer.unwrap_or_else(|_| Err(silent(limit)));
+        let answer = answer.unwrap_or_else(|_| Err(silent("fetcher", limit)));
         let answer = answer.map_err(here)?;
-        match answer.unconfined.as_slice() {
-            // It had not come to confine itself; without seccomp it goes no further.
-            [] if is_of_start(&answer.outcome) => {}
-            [] => self.protections.hold(FETCHER),
-            problems => self.protections.lack(FETCHER, &problems.join("; ")),
-        }
+        let is_of_start = matches!(&answer.outcome, Err(error) if error.stage == Stage::Start);
+        let protections = &self.programs.protections;
+        confined(protections, FETCHER, &answer.unconfined, is_of_start);
         let mut outcome = answer.outcome;
         // It has spoken with the network: what it was asked is for us to say.
         match &mut outcome {
@@ -203,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::caller::Process;
-    use crate::launcher::{LaunchError, Started};
+    use crate::launcher::{LaunchError, Program, Started};
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -234,13 +254,17 @@ mod tests {
         })
     }
 
+    /// The next fetcher that was started. Its dialler ends at once.
     async fn next(started: &mut UnboundedReceiver<Program>) -> OwnedFd {
-        let mut program = tokio::time::timeout(LONG, started.recv())
-            .await
-            .expect("a fetcher starts")
-            .unwrap();
-        assert!(program.is_forgotten);
-        program.fds.remove(0).0
+        loop {
+            let started = tokio::time::timeout(LONG, started.recv()).await;
+            let mut program = started.expect("a fetcher starts").unwrap();
+            assert!(program.is_forgotten);
+            if program.argv.len() == 1 {
+                return program.fds.remove(0).0;
+            }
+            assert_eq!(program.argv, ["fetcher", "--dial"]);
+        }
     }
 
     #[tokio::test]
@@ -261,7 +285,9 @@ mod tests {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        assert!(started.try_recv().is_err(), "there is no place");
+        while let Ok(program) = started.try_recv() {
+            assert_eq!(program.argv, ["fetcher", "--dial"], "there is no place");
+        }
         running.pop();
         drop(next(&mut started).await);
         waits.await.unwrap();

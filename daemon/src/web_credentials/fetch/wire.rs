@@ -1,17 +1,20 @@
-//! What the daemon and its fetcher say to one another over a stream socket: one request as JSON, then the
-//! end; one answer as a line of JSON, the body of the file, then the end.
+//! What the daemon and its fetcher say to one another over a stream socket: one request as a line of JSON; once
+//! there is one, the connection to the site ([`dial`](super::dial)); one answer as a line of JSON, the body of the
+//! file, then the end.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::passing::Lines;
 use crate::web_credentials::association::MAX_FILE;
 
 /// The longest request, and the longest answer before its body, in bytes.
-const MAX_HEAD: usize = 64 * 1024;
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 
 /// Fetch this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +135,7 @@ pub enum Fault {
     Truncated,
     /// Not the language of HTTP.
     Protocol,
-    /// No root certificates, no confinement, no fetcher: nothing that the site could mend.
+    /// No root certificates, no confinement, no fetcher or dialler: nothing that the site could mend.
     Here,
 }
 
@@ -225,18 +228,23 @@ impl Request {
     /// # Errors
     /// The other side is gone.
     pub fn write(&self, mut to: impl Write) -> io::Result<()> {
-        to.write_all(&serde_json::to_vec(self)?)
+        to.write_all(&line(self)?)
     }
 
-    /// Reads it to the end.
+    /// Reads it.
     ///
     /// # Errors
     /// The other side is gone, or sent something else.
-    pub fn read(from: impl Read) -> io::Result<Request> {
-        let mut text = Vec::new();
-        from.take(MAX_HEAD as u64).read_to_end(&mut text)?;
-        Ok(serde_json::from_slice(&text)?)
+    pub fn read(from: &mut Lines<impl AsFd>) -> io::Result<Request> {
+        Ok(serde_json::from_slice(&from.next(MAX_HEAD)?)?)
     }
+}
+
+/// As a line of JSON, which has no other ends of lines in it.
+pub(super) fn line(of: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(of)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 impl Answer {
@@ -248,8 +256,7 @@ impl Answer {
     /// # Errors
     /// The other side is gone.
     pub fn write(&self, mut to: impl Write) -> io::Result<()> {
-        let mut message = serde_json::to_vec(self)?;
-        message.push(b'\n');
+        let mut message = line(self)?;
         if let Ok(fetched) = &self.outcome {
             message.extend_from_slice(&fetched.body);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 use credex::{Change, Password, SharedWebCredentials};
 use credex_tests::app::{self, Entry, Role};
@@ -191,6 +192,38 @@ async fn under_the_unit_a_website_is_asked_by_the_units_of_the_fetcher_and_of_th
     }
 }
 
+/// A connection that was made in another network namespace is all that it has. One of the site's files does not come
+/// for as long as there must be a fetcher to look at.
+#[tokio::test]
+async fn the_unit_of_the_fetcher_has_no_network() {
+    let story = "the_unit_of_the_fetcher_has_no_network";
+    if is_played() {
+        asks_a_website(story, "").await.unwrap();
+        return;
+    }
+    let Some((manager, site)) = with_a_website("").await else {
+        return;
+    };
+    site.serve("/.well-known/apple-app-site-association", Page::Silence);
+    let network = |pid| Some(std::fs::metadata(format!("/proc/{pid}/ns/net")).ok()?.ino());
+    let ours = network(std::process::id()).unwrap();
+    let looking = async {
+        let site = site;
+        let look = || {
+            // One that has asked for its file is no longer on its way into its network.
+            let asked = site.requests().len() > 1;
+            let fetchers = manager.processes_of("credex-fetcher@").into_iter();
+            (asked, fetchers.filter_map(network).collect::<Vec<_>>())
+        };
+        let waits = |(asked, networks): &(bool, Vec<u64>)| *asked && !networks.is_empty();
+        let (_, networks) = eventually("a fetcher that waits for the site", look, waits).await;
+        networks
+    };
+    let story = format!("user_unit::{story}");
+    let (networks, ()) = tokio::join!(looking, manager.play(&story));
+    assert!(!networks.contains(&ours), "{networks:?}");
+}
+
 /// As where ordinary programs get no user namespace.
 #[tokio::test]
 async fn a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and_that_is_said() {
@@ -211,24 +244,7 @@ async fn a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and
 /// dialler. To whom plays it, what then protects the service.
 async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, String>> {
     if !is_played() {
-        let manager = UserManager::open().await?;
-        let authority = Authority::new();
-        let site = Website::open(&authority, Identity::Good);
-        let names = format!(
-            "[{{\"relation\":[\"delegate_permission/common.get_login_creds\"],\
-             \"target\":{{\"namespace\":\"linux_app\",\"app_id\":\"{SHOP}\"}}}}]"
-        );
-        site.serve("/.well-known/assetlinks.json", Page::json(&names));
-        manager.install(authority.file(), AUTHORITY);
-        manager.write(HOST, &site.host());
-        for name in ["fetcher", "dialler"] {
-            let drop_in = format!("/etc/systemd/user/credex-{name}@.service.d/story.conf");
-            manager.write(&drop_in, changed);
-        }
-        let configured = format!(
-            "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
-        );
-        manager.install_service(&configured).await;
+        let (manager, site) = with_a_website(changed).await?;
         manager.play(&format!("user_unit::{story}")).await;
         assert!(!site.requests().is_empty());
         return None;
@@ -245,6 +261,29 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
     assert_eq!(added.unwrap(), Change::Added);
     let status = Exporter::join(&desktop).await.status().await;
     status.protections
+}
+
+/// The service installed, with `changed` as by [`asks_a_website`], and the website.
+async fn with_a_website(changed: &str) -> Option<(UserManager, Website)> {
+    let manager = UserManager::open().await?;
+    let authority = Authority::new();
+    let site = Website::open(&authority, Identity::Good);
+    let names = format!(
+        "[{{\"relation\":[\"delegate_permission/common.get_login_creds\"],\
+         \"target\":{{\"namespace\":\"linux_app\",\"app_id\":\"{SHOP}\"}}}}]"
+    );
+    site.serve("/.well-known/assetlinks.json", Page::json(&names));
+    manager.install(authority.file(), AUTHORITY);
+    manager.write(HOST, &site.host());
+    for name in ["fetcher", "dialler"] {
+        let drop_in = format!("/etc/systemd/user/credex-{name}@.service.d/story.conf");
+        manager.write(&drop_in, changed);
+    }
+    let configured = format!(
+        "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
+    );
+    manager.install_service(&configured).await;
+    Some((manager, site))
 }
 
 #[tokio::test]

@@ -234,6 +234,29 @@ impl UserManager {
         String::from_utf8_lossy(&log).into_owned()
     }
 
+    /// The processes of the units whose names begin with `prefix`.
+    pub fn processes_of(&self, prefix: &str) -> Vec<u32> {
+        let group = format!("/sys/fs/cgroup/credex-story-{}", self.keeper.id());
+        let mut groups = vec![self.outside(&group)];
+        let mut found = Vec::new();
+        while let Some(group) = groups.pop() {
+            // A unit may end while it is looked at.
+            let entries = fs::read_dir(&group).into_iter().flatten().flatten();
+            groups.extend(
+                entries
+                    .map(|entry| entry.path())
+                    .filter(|path| path.is_dir()),
+            );
+            let name = group.file_name().unwrap_or_default();
+            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                let listed = fs::read_to_string(group.join("cgroup.procs"));
+                let listed = listed.unwrap_or_default();
+                found.extend(listed.lines().filter_map(|pid| pid.parse::<u32>().ok()));
+            }
+        }
+        found
+    }
+
     /// The directory of the desktop inside.
     fn desktop(&self) -> PathBuf {
         desktop_in(self.directory.path())

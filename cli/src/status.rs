@@ -14,7 +14,8 @@ use crate::service;
 ///
 /// JSON: {"command", "program_version", "exchanges", "states": {state: number}, "memory_locked",
 /// "undumpable", "payload_limit": bytes, "session_limit", "idle_exit": seconds,
-/// "configuration": ["file"], "protections": {name: "in-force" or what is missing}}.
+/// "configuration": ["file"], "protections": {name: "in-force" or what is missing}}. In a sandbox only
+/// {"command", "payload_limit"}.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {}
 
@@ -36,13 +37,31 @@ impl Status {
     pub(crate) async fn run(self, output: Output) -> Result<Exit, Failure> {
         let status = service::connect().await?;
         let answer = status.get_status(NoOptions {}).await;
-        let told = Told::from(answer.map_err(service::failed)?);
+        let status = answer.map_err(service::failed)?;
+        if status.program_version.is_none() {
+            return in_sandbox(&status, output);
+        }
+        let told = Told::from(status);
         for line in told.lines() {
             output.line(line)?;
         }
         output.object(told)?;
         Ok(Exit::Done)
     }
+}
+
+/// What an app in a sandbox is told, and this program may be in one.
+#[derive(Serialize)]
+struct ToldInSandbox {
+    payload_limit: u64,
+}
+
+fn in_sandbox(status: &ServiceStatus, output: Output) -> Result<Exit, Failure> {
+    let payload_limit = status.payload_limit.unwrap_or_default();
+    output.line("credexd is running. From inside a sandbox no more can be seen than")?;
+    output.line(format!("  payloads   {} MiB at most", payload_limit >> 20))?;
+    output.object(ToldInSandbox { payload_limit })?;
+    Ok(Exit::Done)
 }
 
 impl From<ServiceStatus> for Told {

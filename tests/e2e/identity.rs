@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use credex_tests::Reason;
-use credex_tests::caller::{self, Caller, Trick};
+use credex_tests::app::Entry;
+use credex_tests::caller::{self, Caller, Learned, Trick};
 use credex_tests::chooser::Script;
 use credex_tests::desktop::{Desktop, Plan};
 use credex_tests::flatpak::{self, Flatpak, forged};
@@ -75,6 +76,72 @@ async fn a_flatpak_is_the_app_that_it_is_and_cannot_be_another() {
     let who = introduced(&desktop, flatpak.run(flatpak::APP)).await;
     assert_eq!(as_level(&who), (flatpak::APP, "sandboxed"));
     is_denied(&desktop, flatpak.run(OTHER)).await;
+}
+
+/// What `command` finds out about others.
+async fn learned_by(mut command: Command) -> Learned {
+    let said = Caller::start(&mut command).said().await;
+    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"))
+}
+
+#[tokio::test]
+async fn a_flatpak_learns_neither_which_apps_there_are_nor_what_protects_the_service() {
+    let (desktop, _importer) = asking(Desktop::plan()).await;
+    let Some(flatpak) = Flatpak::install(&desktop) else {
+        return;
+    };
+    desktop.install(&Entry::importer(PASSWORDS).exec("/bin/true"));
+    desktop.install(&Entry::importer(OTHER).exec("\"unfinished"));
+    let sandboxed = learned_by(flatpak.running(Trick::Learn, "")).await;
+    let told = Learned {
+        status: vec!["payload_limit".to_owned()],
+        providers: vec![],
+        problems: vec![],
+        refusal:
+            "no app here reads format 7.0 of the exporter; update it, or the app that is to take \
+                  its credentials."
+                .to_owned(),
+    };
+    assert_eq!(sandboxed, told);
+    // Of itself it learns what is wrong with its entry, and then what became of it.
+    desktop.install_for_user(&Entry::importer(flatpak::APP).exec("\"unfinished"));
+    let sandboxed = learned_by(flatpak.running(Trick::Learn, "")).await;
+    assert_eq!(sandboxed.problems.len(), 1, "{sandboxed:?}");
+    assert!(
+        sandboxed.problems[0].contains(flatpak::APP),
+        "{sandboxed:?}"
+    );
+    let namesake = Entry::importer(flatpak::APP).called(&format!("{PASSWORDS} (test)"));
+    desktop.install_for_user(&namesake.exec("/bin/true"));
+    let sandboxed = learned_by(flatpak.running(Trick::Learn, "")).await;
+    assert_eq!(sandboxed.providers, [(flatpak::APP.to_owned(), None)]);
+    assert_eq!(sandboxed.problems, [""; 0]);
+    // Who is in no sandbox could look for itself.
+    let outside = learned_by(on(&desktop, &caller::command(Trick::Learn, ""))).await;
+    assert!(
+        outside.status.iter().any(|key| key == "protections"),
+        "{outside:?}"
+    );
+    let ids: Vec<&str> = outside
+        .providers
+        .iter()
+        .map(|(id, _)| id.as_str())
+        .collect();
+    assert!(
+        ids.contains(&PASSWORDS) && ids.contains(&flatpak::APP),
+        "{outside:?}"
+    );
+    let conflicts: Vec<_> = outside
+        .providers
+        .iter()
+        .filter_map(|(_, it)| it.as_ref())
+        .collect();
+    assert!(
+        conflicts.iter().any(|it| it.contains(PASSWORDS)),
+        "{outside:?}"
+    );
+    assert_eq!(outside.problems.len(), 1, "{outside:?}");
+    assert!(outside.refusal.contains(VAULT), "{outside:?}");
 }
 
 fn nobody_was_asked(desktop: &Desktop) {

@@ -64,6 +64,12 @@ impl Entry {
         }
     }
 
+    /// Called `name`.
+    pub fn called(mut self, name: &str) -> Entry {
+        self.lines.retain(|line| !line.starts_with("Name="));
+        self.line(&format!("Name={name}"))
+    }
+
     /// With another line.
     pub fn line(mut self, line: &str) -> Entry {
         self.lines.push(line.to_owned());

@@ -4,6 +4,7 @@
 //! It is told what to do by its arguments, says on standard output what came of it, and stays until
 //! its bus ends.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,11 +17,13 @@ use credex_protocol::names;
 use credex_protocol::proxy::ExportProxy;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use zbus::Message;
 use zbus::connection::Builder;
+use zbus::zvariant::{OwnedValue, Value};
+use zbus::{Connection, Message};
 
-use crate::exporter::options;
+use crate::exporter::{Exporter, options as options_of};
 use crate::patience::within;
 use crate::programs;
 use crate::raw::RawPeer;
@@ -42,6 +45,21 @@ pub enum Trick {
     BecomeSharing,
     /// It asks, and becomes another program, which has the connection, when it is given a line.
     AskAndBecome,
+    /// It finds out what it can of other apps and of the service: see [`Learned`].
+    Learn,
+}
+
+/// What an app learned without anybody having been asked.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    /// The keys of `Status.GetStatus`.
+    pub status: Vec<String>,
+    /// The providers of `Status.Providers`: `id`, and `conflict` if there is one.
+    pub providers: Vec<(String, Option<String>)>,
+    /// Its problems.
+    pub problems: Vec<String>,
+    /// Why it could not export in a format that nobody reads.
+    pub refusal: String,
 }
 
 /// The words of a command that runs the app, which says to be `claim`.
@@ -125,6 +143,7 @@ pub fn main(arguments: impl Iterator<Item = String>) {
         ["Become", claim, program @ ..] => become_another(claim, program, false),
         ["BecomeSharing", claim, program @ ..] => become_another(claim, program, true),
         ["AskAndBecome", claim, program @ ..] => ask_and_become(claim, program),
+        ["Learn", claim] => learn(claim),
         ["keep", claim] => keep(claim),
         other => panic!("unknown arguments {other:?}"),
     }
@@ -137,7 +156,7 @@ fn say(what: &str) {
         .ok();
 }
 
-fn ask(claim: &str) {
+fn on_the_bus<F: Future<Output = ()>>(act: impl FnOnce(Connection) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -147,16 +166,55 @@ fn ask(claim: &str) {
             .build()
             .await;
         let bus = bus.expect("the bus lets the app in");
+        act(bus.clone()).await;
+        bus.closed().await;
+    });
+}
+
+fn ask(claim: &str) {
+    on_the_bus(async |bus| {
         let proxy = ExportProxy::new(&bus).await.expect("a proxy can be built");
         let asked = credex_protocol::wire::ExportOptions {
             app_id: Some(claim.to_owned()).filter(|claim| !claim.is_empty()),
-            ..options(COUNTS)
+            ..options_of(COUNTS)
         };
         match proxy.request_export("", asked).await {
             Ok(_) => say("asked"),
             Err(error) => say(&error.to_string()),
         }
-        bus.closed().await;
+    });
+}
+
+fn learn(claim: &str) {
+    on_the_bus(async |bus| {
+        let options = HashMap::<String, Value<'_>>::new();
+        let status = bus.call_method(
+            Some(names::BUS_NAME),
+            names::SERVICE_PATH,
+            Some(names::STATUS),
+            "GetStatus",
+            &options,
+        );
+        let status = status.await.expect("the service tells its status");
+        let status: BTreeMap<String, OwnedValue> = status.body().deserialize().unwrap();
+        let app = Exporter::on(bus);
+        let (providers, problems) = app.providers().await;
+        let providers = providers.into_iter();
+        let asked = credex_protocol::wire::ExportOptions {
+            app_id: Some(claim.to_owned()).filter(|claim| !claim.is_empty()),
+            format_versions: Some(vec!["7.0".to_owned()]),
+            ..options_of(COUNTS)
+        };
+        let asked = app.request("", asked).await.expect("it may ask");
+        let learned = Learned {
+            status: status.into_keys().collect(),
+            providers: providers
+                .map(|provider| (provider.id.unwrap_or_default(), provider.conflict))
+                .collect(),
+            problems,
+            refusal: asked.refusal().await.1.message,
+        };
+        say(&serde_json::to_string(&learned).expect("it can be written"));
     });
 }
 
@@ -220,7 +278,7 @@ fn ask_and_become(claim: &str, program: &[&str]) {
 fn request(peer: &mut RawPeer, claim: &str) {
     let asked = credex_protocol::wire::ExportOptions {
         app_id: Some(claim.to_owned()),
-        ..options(COUNTS)
+        ..options_of(COUNTS)
     };
     let call = Message::method_call(names::SERVICE_PATH, "RequestExport").unwrap();
     let call = call.destination(names::BUS_NAME).unwrap();

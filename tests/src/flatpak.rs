@@ -130,8 +130,13 @@ impl<'d> Flatpak<'d> {
 
     /// The command that runs the app, which says to be `claim`.
     pub fn run(&self, claim: &str) -> Command {
+        self.running(Trick::Ask, claim)
+    }
+
+    /// The command that has the app play a trick.
+    pub fn running(&self, trick: Trick, claim: &str) -> Command {
         let mut command = self.command("flatpak");
-        let words = caller::command_of("calling-app", Trick::Ask, claim);
+        let words = caller::command_of("calling-app", trick, claim);
         command.args(["run", "--user", APP]).args(&words[1..]);
         command
     }

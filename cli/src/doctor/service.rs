@@ -23,6 +23,15 @@ pub(super) async fn examine(bus: &Bus, settings: &Config) -> Vec<Finding> {
         Ok(answers) => answers,
         Err(error) => return vec![silent(bus, &error).await],
     };
+    if status.program_version.is_none() {
+        return vec![
+            Finding::note(
+                "service",
+                "it answers, and tells little to what is in a sandbox",
+            )
+            .advise("run `credex doctor` outside of it"),
+        ];
+    }
     let mut findings = vec![version(&status)];
     findings.extend(other_files(&status, settings));
     findings.extend(importers(&providers.0, &providers.1));

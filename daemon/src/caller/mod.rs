@@ -65,6 +65,12 @@ impl Caller {
         }
     }
 
+    /// Whether it is in a sandbox, confirmed or not.
+    #[must_use]
+    pub fn is_confined(&self) -> bool {
+        self.evidence.confined_as().is_some()
+    }
+
     /// Who it is, given that it says to be `claim`; empty if it says nothing.
     ///
     /// # Errors

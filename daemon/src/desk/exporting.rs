@@ -236,10 +236,16 @@ impl Desk {
                 let message = "the rules of this computer forbid every app that could take it";
                 Err(Error::new(Reason::Forbidden, message))
             }
-            Err(error) if candidates.is_empty() => Err(match unread.is_empty() {
-                true => error,
-                false => not_read(&request.format_versions, &unread),
-            }),
+            Err(error) if candidates.is_empty() => {
+                let error = match unread.is_empty() {
+                    true => error,
+                    false => not_read(&request.format_versions, &unread),
+                };
+                Err(match exporter.is_confined() {
+                    true => told_to_confined(error, &request.format_versions),
+                    false => error,
+                })
+            }
             _ => Ok(candidates),
         }
     }
@@ -365,6 +371,18 @@ fn not_read(written: &[String], running: &[&str]) -> Error {
     let message = format!(
         "no app here reads format {written} of the exporter, and neither does what runs ({running}); \
          update one of the two"
+    );
+    Error::new(Reason::NoCommonVersion, message)
+}
+
+/// Which apps there are is not for an app in a sandbox to know.
+fn told_to_confined(error: Error, written: &[String]) -> Error {
+    if error.reason != Reason::NoCommonVersion {
+        return error;
+    }
+    let message = format!(
+        "no app here reads format {} of the exporter; update it, or the app that is to take its credentials",
+        written.join(", ")
     );
     Error::new(Reason::NoCommonVersion, message)
 }

@@ -17,6 +17,7 @@ mod reaching;
 mod record;
 mod recording;
 mod request;
+mod status;
 mod timekeeper;
 mod vetting;
 mod web;
@@ -24,7 +25,6 @@ mod web;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use credex_protocol::wire::{ImporterInfo, ServiceStatus};
 use credex_protocol::{Error, Reason};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
@@ -44,8 +44,8 @@ use crate::config::Config;
 use crate::custody::Custody;
 use crate::exchange::state::{Event, Terms};
 use crate::launcher::Launcher;
-use crate::protections::{MEMORY_LOCKED, Protections};
-use crate::providers::{Providers, to_info};
+use crate::protections::Protections;
+use crate::providers::Providers;
 use crate::web_credentials::calls::{self, Calls, Sites};
 use crate::web_credentials::decisions::Decisions;
 use crate::web_credentials::domain::Mode;
@@ -53,9 +53,6 @@ use crate::web_credentials::store::Store;
 
 pub use self::record::ExchangeId;
 pub use self::timekeeper::Quiet;
-
-/// Why keys are not locked into memory.
-const UNLOCKED: &str = "the limit of locked memory (ulimit -l) is too low";
 
 /// What the desk needs from the world, each behind a trait.
 pub struct Ports {
@@ -229,56 +226,6 @@ impl Desk {
         self.changed.notify_one();
         self.web_ended.notify_waiters();
         self.run(errands);
-    }
-
-    /// Every importing provider, and the desktop entries that could not be read.
-    ///
-    /// # Errors
-    /// The caller is denied.
-    pub async fn list_providers(
-        &self,
-        sender: &UniqueName<'_>,
-    ) -> Result<(Vec<ImporterInfo>, Vec<String>), Error> {
-        self.admit(sender).await?;
-        let catalogue = self.ports.providers.catalogue();
-        let none = credex_protocol::wire::Counts::new();
-        let installed = catalogue
-            .importers()
-            .map(|importer| to_info(importer, &none));
-        let mut infos: Vec<ImporterInfo> = installed.collect();
-        infos.extend(
-            self.floor()
-                .announced
-                .listed()
-                .map(|(_, running)| running.to_info(&none)),
-        );
-        Ok((infos, catalogue.problems().to_vec()))
-    }
-
-    /// How the service is.
-    ///
-    /// # Errors
-    /// The caller is denied.
-    pub async fn status(&self, sender: &UniqueName<'_>) -> Result<ServiceStatus, Error> {
-        self.admit(sender).await?;
-        let files = self.config.files.iter();
-        match self.custody.is_locked() {
-            true => self.ports.protections.hold(MEMORY_LOCKED),
-            false => self.ports.protections.lack(MEMORY_LOCKED, UNLOCKED),
-        }
-        let floor = self.floor();
-        Ok(ServiceStatus {
-            program_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            exchanges: u32::try_from(floor.exchanges.len()).ok(),
-            states: Some(floor.states()),
-            memory_locked: Some(self.custody.is_locked()),
-            undumpable: Some(crate::process::is_undumpable()),
-            payload_limit: Some(self.config.limits.payload),
-            session_limit: Some(self.config.limits.exchanges),
-            idle_exit: Some(self.config.seconds.idle),
-            configuration: Some(files.map(|file| file.display().to_string()).collect()),
-            protections: Some(self.ports.protections.to_wire()),
-        })
     }
 
     /// A panic elsewhere must not keep the rest from being told and wiped.

@@ -20,8 +20,16 @@ pub struct Catalogue {
     importers: Vec<Importer>,
     exporters: BTreeMap<String, Exporter>,
     web_apps: BTreeMap<String, WebApp>,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
     search_path: OsString,
+}
+
+/// What is wrong with an entry, or with where entries are.
+#[derive(Debug)]
+struct Problem {
+    /// The desktop-entry ID, where it is of one.
+    app_id: Option<String>,
+    sentence: String,
 }
 
 impl Catalogue {
@@ -32,8 +40,12 @@ impl Catalogue {
     }
 
     pub(super) fn from_listing(listing: &Listing, directories: &Directories) -> Catalogue {
+        let unsearched = listing.problems.iter().map(|sentence| Problem {
+            app_id: None,
+            sentence: sentence.clone(),
+        });
         let mut catalogue = Catalogue {
-            problems: listing.problems.clone(),
+            problems: unsearched.collect(),
             search_path: directories.search_path.clone(),
             ..Catalogue::default()
         };
@@ -97,7 +109,7 @@ impl Catalogue {
         match result {
             Ok(declared) => Some(declared),
             Err(problem) => {
-                self.problems.push(format!("{}: {problem}", path.display()));
+                self.complain(&found.id, format!("{}: {problem}", path.display()));
                 None
             }
         }
@@ -105,13 +117,21 @@ impl Catalogue {
 
     fn complain_of_shadow(&mut self, shadow: &Found, winner: &Found) {
         if matches!(listing::read(&shadow.path), Ok(Some(_))) {
-            self.problems.push(format!(
+            let sentence = format!(
                 "{}: is not used, because {} is the entry of this app and takes no credentials; \
                  give the file a name of its own",
                 shadow.path.display(),
                 winner.path.display()
-            ));
+            );
+            self.complain(&shadow.id, sentence);
         }
+    }
+
+    fn complain(&mut self, app_id: &str, sentence: String) {
+        self.problems.push(Problem {
+            app_id: Some(app_id.to_owned()),
+            sentence,
+        });
     }
 
     /// Every importing provider that is installed, the system's first, then by name.
@@ -144,9 +164,17 @@ impl Catalogue {
     }
 
     /// What is wrong with entries that declare providers, a sentence each.
-    #[must_use]
-    pub fn problems(&self) -> &[String] {
-        &self.problems
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.problems
+            .iter()
+            .map(|problem| problem.sentence.as_str())
+    }
+
+    /// The same of the entries of the app `app_id` alone.
+    pub fn problems_of(&self, app_id: &str) -> impl Iterator<Item = &str> {
+        let own = |problem: &&Problem| problem.app_id.as_deref() == Some(app_id);
+        let problems = self.problems.iter().filter(own);
+        problems.map(|problem| problem.sentence.as_str())
     }
 
     /// Where the programs of the entries are found, as in `$PATH`.

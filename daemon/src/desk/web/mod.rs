@@ -217,7 +217,7 @@ impl Desk {
             return Err(invalid("app_id", "is missing: say which app it is about"));
         }
         // It may have no network otherwise, and would have some by this.
-        if is_sandboxed(&caller) && !self.web.declares(&app, &site) {
+        if caller.is_confined() && !self.web.declares(&app, &site) {
             let message = format!("{app_id} is in a sandbox, and does not declare {site}");
             return Err(Error::new(Reason::AccessDenied, message));
         }
@@ -242,7 +242,7 @@ impl Desk {
         let caller = self.admit(sender).await?;
         let all = self.web.decisions().list().map_err(unreadable)?;
         let own = caller.evidence.confined_as().unwrap_or_default();
-        let shown = |decision: &Decision| !is_sandboxed(&caller) || decision.app == own;
+        let shown = |decision: &Decision| !caller.is_confined() || decision.app == own;
         Ok(all.into_iter().filter(shown).map(to_wire).collect())
     }
 
@@ -258,7 +258,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
-        if is_sandboxed(&caller) {
+        if caller.is_confined() {
             let message = "an app in a sandbox cannot take back what the person decided";
             return Err(Error::new(Reason::AccessDenied, message));
         }
@@ -436,10 +436,6 @@ fn refused(refusal: Refusal) -> (u32, WebResults) {
         ..WebResults::default()
     };
     (response, results)
-}
-
-fn is_sandboxed(caller: &Caller) -> bool {
-    caller.evidence.confined_as().is_some()
 }
 
 fn to_wire(decision: Decision) -> DecisionInfo {

@@ -33,7 +33,7 @@ use crate::web_credentials::cache::Cache;
 use crate::web_credentials::calls::RememberedSites;
 use crate::web_credentials::decisions::Decisions;
 use crate::web_credentials::fetch::{Developer, ProcessFetch};
-use crate::web_credentials::session_store::{AskedPassphrases, SessionStore};
+use crate::web_credentials::session_store::{AskedPassphrases, SessionStore, Sighting};
 use crate::web_credentials::store::{FileStore, Memory, Patience, SecretService, Store};
 use crate::web_credentials::verdicts::Verdicts;
 use crate::{log, process};
@@ -270,7 +270,11 @@ fn store(
         patience: patience.person,
     });
     let file = FileStore::new(own_data()?.join("web.keyring"), passphrases);
-    Ok(Arc::new(SessionStore::new(bus.clone(), keyring, file)))
+    let runtime_directory = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let runtime_directory = runtime_directory.filter(|path| path.is_absolute());
+    let sighting = Sighting::new(runtime_directory.as_deref());
+    let store = SessionStore::new(bus.clone(), keyring, file, sighting);
+    Ok(Arc::new(store))
 }
 
 /// `$XDG_DATA_HOME/credex`, or the same below `~/.local/share`.

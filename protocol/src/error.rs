@@ -103,7 +103,7 @@ reasons! {
     Never,
     /// The password store is locked, and the person did not unlock it.
     Locked,
-    /// There is no password store, and none could be made.
+    /// There is no password store, and none could be made; or the one of this session does not run any more.
     NoStore,
     /// The password store failed or refused; the message has what it said.
     StoreFailed,

@@ -1,7 +1,16 @@
 //! The store of a session: its Secret Service where there is one, else the encrypted file, whose
 //! passphrase the chooser asks for. Serves design §7, "Store".
+//!
+//! The file is for sessions that have no Secret Service at all. Where one was there and is away, because it
+//! crashed or was ended, to go on with the file would split the passwords over two stores: that is an
+//! error, which says so.
 
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,22 +28,84 @@ pub struct SessionStore {
     bus: zbus::Connection,
     keyring: SecretService,
     file: FileStore,
+    sighting: Sighting,
+}
+
+/// Whether a Secret Service has been seen in this session.
+#[derive(Debug)]
+pub struct Sighting {
+    seen: AtomicBool,
+    /// There once it was, so that it is remembered when this service, which leaves when it is idle, comes back.
+    mark: Option<PathBuf>,
 }
 
 impl SessionStore {
-    /// The keyring of `bus`, or `file` if there is none.
+    /// The keyring of `bus`, or `file` if there is none and `sighting` knows of none.
     #[must_use]
-    pub fn new(bus: zbus::Connection, keyring: SecretService, file: FileStore) -> SessionStore {
-        SessionStore { bus, keyring, file }
+    pub fn new(
+        bus: zbus::Connection,
+        keyring: SecretService,
+        file: FileStore,
+        sighting: Sighting,
+    ) -> SessionStore {
+        SessionStore {
+            bus,
+            keyring,
+            file,
+            sighting,
+        }
     }
 
     async fn there(&self) -> Result<&dyn Store, StoreError> {
         let is_there = SecretService::is_there(&self.bus).await;
-        match is_there.map_err(|error| StoreError::Unavailable(error.to_string()))? {
-            true => Ok(&self.keyring),
+        if is_there.map_err(|error| StoreError::Unavailable(error.to_string()))? {
+            self.sighting.note();
+            return Ok(&self.keyring);
+        }
+        match self.sighting.was() {
+            true => Err(StoreError::Away),
             false => Ok(&self.file),
         }
     }
+}
+
+impl Sighting {
+    /// Remembered in `runtime_directory` (`XDG_RUNTIME_DIR`), which ends with the session; without one, as long as
+    /// this process lives.
+    #[must_use]
+    pub fn new(runtime_directory: Option<&Path>) -> Sighting {
+        Sighting {
+            seen: AtomicBool::new(false),
+            mark: runtime_directory.map(|directory| directory.join("credex/keyring-seen")),
+        }
+    }
+
+    fn was(&self) -> bool {
+        let marked = |mark: &PathBuf| mark.try_exists().unwrap_or(true);
+        self.seen.load(Ordering::Relaxed) || self.mark.as_ref().is_some_and(marked)
+    }
+
+    fn note(&self) {
+        if self.seen.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(mark) = &self.mark
+            && let Err(error) = touch(mark)
+        {
+            let mark = mark.display();
+            tracing::warn!(%mark, %error, "it will not be remembered that there was a keyring");
+        }
+    }
+}
+
+/// Makes an empty file, for its owner alone.
+fn touch(path: &Path) -> io::Result<()> {
+    let directory = path.parent().ok_or(ErrorKind::InvalidFilename)?;
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(directory)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 #[async_trait]

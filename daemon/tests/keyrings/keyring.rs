@@ -1,8 +1,13 @@
 //! With gnome-keyring: what GNOME Web and `libsecret` see of ours, what we see of theirs, and locks.
 
+use std::sync::Arc;
+
+use credex_protocol::Passphrase;
 use credexd::web_credentials::domain::{Mode, Site};
+use credexd::web_credentials::session_store::{SessionStore, Sighting};
 use credexd::web_credentials::store::{
-    Asking, Comparison, Login, Password, Patience, Saved, SecretService, Store, StoreError,
+    Asking, Comparison, FileStore, Login, PassphraseQuestion, Passphrases, Password, Patience,
+    Saved, SecretService, Store, StoreError,
 };
 
 use crate::gnome::{Person, keyring, lock};
@@ -218,6 +223,55 @@ async fn a_locked_keyring_asks_for_itself_and_is_never_taken_for_an_empty_one() 
     let bob = login("example.org", "bob", "hunter4");
     assert_eq!(store.put(&bob, &asking).await.unwrap(), Saved::Added);
     assert_eq!(store.find(sites, None, &asking).await.unwrap().len(), 2);
+}
+
+/// Nobody is asked for the passphrase of a file.
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Passphrases for Nobody {
+    async fn ask(&self, _: PassphraseQuestion) -> Result<Option<Passphrase>, String> {
+        Err("a file was to be opened".to_owned())
+    }
+}
+
+/// The store of a service that has just been started in `session`.
+fn session_store(session: &Session) -> SessionStore {
+    let file = FileStore::new(session.path("data/credex/web.keyring"), Arc::new(Nobody));
+    let sighting = Sighting::new(Some(&session.path("run")));
+    SessionStore::new(session.bus.clone(), session.store(), file, sighting)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_keyring_that_went_away_is_waited_for_and_not_replaced_by_a_file() {
+    if !is_here() {
+        return;
+    }
+    let session = Session::start().await;
+    let asking = Asking::default();
+    let ann = login("example.org", "ann", "hunter2");
+    // Without a keyring in the whole session there is the file.
+    let file = session_store(&session)
+        .put(&ann, &asking)
+        .await
+        .unwrap_err();
+    assert!(matches!(file, StoreError::NobodyToAsk(_)), "{file}");
+    let running = keyring(&session, None).await;
+    let store = session_store(&session);
+    assert_eq!(store.put(&ann, &asking).await.unwrap(), Saved::Added);
+    session.unserved(running).await;
+    let bob = login("example.org", "bob", "hunter3");
+    for store in [store, session_store(&session)] {
+        let away = store.put(&bob, &asking).await.unwrap_err();
+        assert!(matches!(away, StoreError::Away), "{away}");
+        let away = store.find(&[ann.site().clone()], None, &asking).await;
+        assert!(matches!(away, Err(StoreError::Away)), "{away:?}");
+    }
+    assert!(!session.path("data/credex").exists());
+    let _again = keyring(&session, None).await;
+    let store = session_store(&session);
+    let found = store.compare(&ann, &asking).await.unwrap();
+    assert_eq!(found, Comparison::Same);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -130,6 +130,20 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Ends the Secret Service that is `running`, and waits until the bus knows.
+    pub(crate) async fn unserved(&self, running: Running) {
+        let driver = zbus::fdo::DBusProxy::new(&self.bus).await.unwrap();
+        let mut changes = driver
+            .receive_name_owner_changed_with_args(&[(0, "org.freedesktop.secrets"), (2, "")])
+            .await
+            .unwrap();
+        drop(running);
+        let gone = tokio::time::timeout(PATIENCE, changes.next()).await;
+        gone.expect("the bus notices that the Secret Service has ended");
+    }
+}
+
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Running {
         Running(command.spawn().unwrap())

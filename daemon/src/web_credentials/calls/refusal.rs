@@ -88,6 +88,7 @@ impl From<StoreError> for Refusal {
                 Reason::Locked
             }
             StoreError::Unavailable(_)
+            | StoreError::Away
             | StoreError::NobodyToAsk(_)
             | StoreError::ShortPassphrase { .. } => Reason::NoStore,
             StoreError::NotFound => Reason::NoCredential,

@@ -17,6 +17,12 @@ pub enum StoreError {
     /// There is none in this session.
     #[error("no store of passwords runs in this session: {0}")]
     Unavailable(String),
+    /// There was one in this session, and it does not run any more.
+    #[error(
+        "the keyring in which the passwords of this session are kept does not run any more: start it again, \
+         or log in anew"
+    )]
+    Away,
     /// It ended while it was being used. A write may have happened; writing again is safe.
     #[error("the store of passwords went away in the middle of {0}")]
     Gone(&'static str),

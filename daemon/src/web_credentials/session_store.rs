@@ -136,8 +136,13 @@ impl Store for SessionStore {
         self.there().await?.compare(login, asking).await
     }
 
-    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError> {
-        self.there().await?.put(login, asking).await
+    async fn put_over(
+        &self,
+        before: Option<Comparison>,
+        login: &Login,
+        asking: &Asking,
+    ) -> Result<Saved, StoreError> {
+        self.there().await?.put_over(before, login, asking).await
     }
 
     async fn delete(

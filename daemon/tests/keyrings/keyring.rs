@@ -70,6 +70,10 @@ async fn what_we_save_is_an_item_of_gnome_web_to_its_last_attribute() {
     let ann = login("example.org:8443", "ann", "hunter2");
     let saved = store.put(&ann, &Asking::default()).await.unwrap();
     assert_eq!(saved, Saved::Added);
+    let other = login("example.org:8443", "ann", "hunter3");
+    let asking = Asking::default();
+    let over = store.put_over(Some(Comparison::Absent), &other, &asking);
+    assert!(matches!(over.await, Err(StoreError::Changed)));
     let origin = "https://example.org:8443";
     let mut lines = told(
         &session,

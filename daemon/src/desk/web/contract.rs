@@ -10,6 +10,7 @@ use credex_protocol::wire::{
     AddOptions, AppIdentity, FinishedDetails, GenerateOptions, ProgressDetails, WebRequestOptions,
 };
 use credex_protocol::{Error, Passphrase, Reason};
+use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::names::UniqueName;
 
@@ -343,7 +344,12 @@ impl Store for ReadOnly {
         self.0.compare(login, asking).await
     }
 
-    async fn put(&self, _: &Login, _: &Asking) -> Result<Saved, StoreError> {
+    async fn put_over(
+        &self,
+        _: Option<Comparison>,
+        _: &Login,
+        _: &Asking,
+    ) -> Result<Saved, StoreError> {
         Err(refused("a change"))
     }
 
@@ -554,6 +560,26 @@ async fn who_agrees_to_add_does_not_agree_to_overwrite_what_a_browser_saved_mean
     assert_eq!(kinds, ["add", "update"]);
     let still = login("example.org", "ada", "the browser's");
     let compared = world.store.compare(&still, &Asking::default()).await;
+    assert_eq!(compared.unwrap(), Comparison::Same);
+}
+
+#[tokio::test]
+async fn what_a_browser_saves_in_the_last_moment_is_not_overwritten_either() {
+    let world = World::new().and_person(&[Will::Agree]);
+    let saved = login("example.org", "ada", "the browser's");
+    let change = Change::Save(login("example.org", "ada", "the app's"));
+    let (calls, app) = (world.calls(), world.app());
+    let browser = || {
+        let asking = Asking::default();
+        let saving = world.store.put(&saved, &asking);
+        saving.now_or_never().unwrap().unwrap();
+        true
+    };
+    let done = calls.add(&app, &Place::default(), &change, &browser).await;
+    let error = done.unwrap_err().error;
+    assert_eq!(error.reason, Reason::StoreFailed, "{error}");
+    assert!(error.message.contains("try again"), "{error}");
+    let compared = world.store.compare(&saved, &Asking::default()).await;
     assert_eq!(compared.unwrap(), Comparison::Same);
 }
 

@@ -43,26 +43,27 @@ impl Calls {
         // Whoever had the turn before may have changed it, or been told never.
         self.is_not_forbidden_for_good(&app.identity.app_id, change.site())?;
         let mut agreed = None;
-        loop {
+        let agreed = loop {
             let ask = match self.look(change, &asking).await? {
                 Step::Settled(outcome) => return Ok(outcome),
                 Step::Consent(ask) => ask,
             };
             // A browser may have saved one meanwhile: who agreed to add did not agree to overwrite.
             if agreed == Some(ask) {
-                break;
+                break ask;
             }
             self.consent(app, place, change.sites(), change.act(ask))
                 .await?;
             agreed = Some(ask);
-        }
+        };
         // The look may have had the person unlock the store, who takes their time for that, too.
         self.is_still(app).await?;
         if !go_ahead() {
             let message = "it was called off";
             return Err(Refusal::new(Stage::Consent, Reason::Cancelled, message));
         }
-        self.carry_out(change, &asking).await
+        // That took a moment, too, and there is always one more: the store itself has the last look.
+        self.carry_out(change, agreed, &asking).await
     }
 
     async fn look(&self, change: &Change, asking: &Asking) -> Result<Step, Refusal> {
@@ -81,13 +82,24 @@ impl Calls {
         })
     }
 
-    async fn carry_out(&self, change: &Change, asking: &Asking) -> Result<Outcome, Refusal> {
+    async fn carry_out(
+        &self,
+        change: &Change,
+        agreed: Ask,
+        asking: &Asking,
+    ) -> Result<Outcome, Refusal> {
         let store = &self.ports.store;
         Ok(match change {
-            Change::Save(login) => match store.put(login, asking).await? {
-                Saved::Added => Outcome::Added,
-                Saved::Updated => Outcome::Updated,
-            },
+            Change::Save(login) => {
+                let before = match agreed {
+                    Ask::Add => Comparison::Absent,
+                    Ask::Update | Ask::Delete => Comparison::Different,
+                };
+                match store.put_over(Some(before), login, asking).await? {
+                    Saved::Added => Outcome::Added,
+                    Saved::Updated => Outcome::Updated,
+                }
+            }
             Change::Delete { site, account } => match store.delete(site, account, asking).await? {
                 true => Outcome::Deleted,
                 false => Outcome::Absent,

@@ -40,6 +40,16 @@ pub(super) async fn holds(store: &dyn Store) {
             store.compare(&second, &asking).await.unwrap(),
             Comparison::Different
         );
+        // Who agreed to add it did not agree to overwrite what somebody else has added since.
+        let over = store.put_over(Some(Comparison::Absent), &second, &asking);
+        assert!(matches!(over.await, Err(StoreError::Changed)));
+        assert_eq!(
+            store.compare(&first, &asking).await.unwrap(),
+            Comparison::Same
+        );
+        let agreed = Some(Comparison::Different);
+        let over = store.put_over(agreed, &second, &asking).await.unwrap();
+        assert_eq!(over, Saved::Updated);
         assert_eq!(store.put(&second, &asking).await.unwrap(), Saved::Updated);
         assert_eq!(store.put(&second, &asking).await.unwrap(), Saved::Updated);
         let password = store.password(&site(at), account, &asking).await.unwrap();
@@ -76,6 +86,9 @@ pub(super) async fn holds(store: &dyn Store) {
                 .await
                 .unwrap()
         );
+        let deleted = login(&found.site.to_string(), &found.account, "hunter2");
+        let over = store.put_over(Some(Comparison::Different), &deleted, &asking);
+        assert!(matches!(over.await, Err(StoreError::Changed)));
         let gone = store.password(&found.site, &found.account, &asking).await;
         assert!(matches!(gone, Err(StoreError::NotFound)), "{gone:?}");
     }

@@ -45,6 +45,12 @@ pub enum StoreError {
     /// It confirmed a write, but does not hold what was written.
     #[error("the store of passwords confirmed a change and does not hold it")]
     NotKept,
+    /// Somebody else changed it since the person agreed.
+    #[error(
+        "another program changed what is stored for this account in the same moment, and nothing was \
+         written: try again"
+    )]
+    Changed,
     /// There is no such credential any more.
     #[error("there is no password for this account any more")]
     NotFound,

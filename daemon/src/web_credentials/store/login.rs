@@ -5,6 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::StoreError;
 use crate::web_credentials::domain::Site;
 
 /// The longest account, in bytes.
@@ -68,6 +69,17 @@ pub enum Comparison {
     Same,
     /// Another password.
     Different,
+}
+
+impl Comparison {
+    /// Whether what the person agreed to, when it was `before`, still holds for what it is now. What is the same by now
+    /// is not changed by writing it again.
+    pub(super) fn check(self, before: Option<Comparison>) -> Result<(), StoreError> {
+        match before {
+            Some(before) if self != before && self != Comparison::Same => Err(StoreError::Changed),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a store did.

@@ -55,17 +55,19 @@ impl Store for Memory {
     }
 
     async fn compare(&self, login: &Login, _: &Asking) -> Result<Comparison, StoreError> {
-        let key = (login.site().clone(), login.account().to_owned());
-        Ok(match self.logins().get(&key) {
-            None => Comparison::Absent,
-            Some(stored) if stored.is(login.password()) => Comparison::Same,
-            Some(_) => Comparison::Different,
-        })
+        Ok(compare(&self.logins(), login))
     }
 
-    async fn put(&self, login: &Login, _: &Asking) -> Result<Saved, StoreError> {
+    async fn put_over(
+        &self,
+        before: Option<Comparison>,
+        login: &Login,
+        _: &Asking,
+    ) -> Result<Saved, StoreError> {
+        let mut logins = self.logins();
+        compare(&logins, login).check(before)?;
         let key = (login.site().clone(), login.account().to_owned());
-        Ok(match self.logins().insert(key, login.password().clone()) {
+        Ok(match logins.insert(key, login.password().clone()) {
             None => Saved::Added,
             Some(_) => Saved::Updated,
         })
@@ -74,6 +76,15 @@ impl Store for Memory {
     async fn delete(&self, site: &Site, account: &str, _: &Asking) -> Result<bool, StoreError> {
         let key = (site.clone(), account.to_owned());
         Ok(self.logins().remove(&key).is_some())
+    }
+}
+
+fn compare(logins: &BTreeMap<Key, Password>, login: &Login) -> Comparison {
+    let key = (login.site().clone(), login.account().to_owned());
+    match logins.get(&key) {
+        None => Comparison::Absent,
+        Some(stored) if stored.is(login.password()) => Comparison::Same,
+        Some(_) => Comparison::Different,
     }
 }
 

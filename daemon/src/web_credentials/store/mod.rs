@@ -73,12 +73,27 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     async fn compare(&self, login: &Login, asking: &Asking) -> Result<Comparison, StoreError>;
 
-    /// Adds `login`, or gives its password to every item of its account. There is never a second item for
-    /// what is already there. Returns once the store has confirmed it, and holds it when read again.
+    /// Adds `login`, or gives its password to every item of its account, whatever is there.
     ///
     /// # Errors
-    /// The store cannot be written, and holds either what it held or `login`; calling again is safe.
-    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError>;
+    /// As [`put_over`](Self::put_over).
+    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError> {
+        self.put_over(None, login, asking).await
+    }
+
+    /// The same, if what is stored still compares to `login` as `before`, which is what the person agreed to, or
+    /// has become the same. There is never a second item for what is already there. Returns once the
+    /// store has confirmed it, and holds it when read again.
+    ///
+    /// # Errors
+    /// `Changed`: it compares otherwise by now, and nothing was written. The store cannot be written, and
+    /// holds either what it held or `login`; calling again is safe.
+    async fn put_over(
+        &self,
+        before: Option<Comparison>,
+        login: &Login,
+        asking: &Asking,
+    ) -> Result<Saved, StoreError>;
 
     /// Removes every item of one account of one site. Returns whether there was any.
     ///

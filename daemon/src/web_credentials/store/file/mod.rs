@@ -230,8 +230,14 @@ impl Store for FileStore {
         compare(&open, login).await
     }
 
-    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError> {
+    async fn put_over(
+        &self,
+        before: Option<Comparison>,
+        login: &Login,
+        asking: &Asking,
+    ) -> Result<Saved, StoreError> {
         let open = self.write(asking).await?;
+        compare(&open, login).await?.check(before)?;
         let (site, account) = (login.site(), login.account());
         let text = std::str::from_utf8(login.password().as_bytes());
         let text = text.map_err(|_| PasswordError::NotText)?;

@@ -6,6 +6,9 @@
 //! browser learned it: all of them get a new password, for the browser would go on filling in the old
 //! one, and all are deleted.
 //!
+//! The Secret Service knows no condition on a write. What the person agreed to is compared in the same visit, in
+//! the call before the write, so another program that writes right between these two is overwritten.
+//!
 //! A write is one call for one item. Killed between two items, the rest is still to do; and since a write
 //! begins with a search, doing it again makes no second item. gnome-keyring creates an item without a secret first
 //! and sets the secret then: what it leaves when it is killed in between has no password, is no credential
@@ -139,18 +142,24 @@ impl Store for SecretService {
         compare(&visit, &items, login.password()).await
     }
 
-    async fn put(&self, login: &Login, asking: &Asking) -> Result<Saved, StoreError> {
+    async fn put_over(
+        &self,
+        before: Option<Comparison>,
+        login: &Login,
+        asking: &Asking,
+    ) -> Result<Saved, StoreError> {
         let _one = self.writing.lock().await;
         let visit = self.visit(asking).await?;
         let there = items(&visit, login.site(), login.account()).await?;
-        let before = compare(&visit, &there, login.password()).await?;
+        let stored = compare(&visit, &there, login.password()).await?;
+        stored.check(before)?;
         match there.as_slice() {
             [] => add(&visit, login).await?,
             there => update(&visit, there, login.password()).await?,
         }
         let kept = items(&visit, login.site(), login.account()).await?;
         match compare(&visit, &kept, login.password()).await? {
-            Comparison::Same if before == Comparison::Absent => Ok(Saved::Added),
+            Comparison::Same if stored == Comparison::Absent => Ok(Saved::Added),
             Comparison::Same => Ok(Saved::Updated),
             Comparison::Absent | Comparison::Different => Err(StoreError::NotKept),
         }

@@ -190,10 +190,12 @@ impl Desk {
                 errands.extend(self.advance(&mut floor, id, end, None).errands);
             }
         }
-        self.close_web_calls(reason).await;
         let (to_person, to_apps) = errands.into_iter().partition(Errand::is_for_chooser);
         let to_person: Vec<Errand> = to_person;
-        Arc::clone(self).run_now(to_apps).await;
+        tokio::join!(
+            self.close_web_calls(reason),
+            Arc::clone(self).run_now(to_apps)
+        );
         self.errands.close();
         let to_person = join_all(to_person.into_iter().map(|errand| errand.run(self)));
         tokio::join!(self.errands.wait(), to_person);

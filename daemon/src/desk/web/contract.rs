@@ -54,7 +54,7 @@ struct World {
 }
 
 #[derive(Default)]
-struct Questions {
+pub(super) struct Questions {
     answers: Mutex<VecDeque<Will>>,
     asked: Mutex<Vec<(&'static str, Vec<String>)>>,
     /// What somebody else saves while the person looks at the question.
@@ -205,7 +205,7 @@ impl World {
     }
 }
 
-fn caller(evidence: Evidence) -> Caller {
+pub(super) fn caller(evidence: Evidence) -> Caller {
     Caller {
         unique_name: UniqueName::from_static_str_unchecked(":1.1").into(),
         process: Process {
@@ -226,7 +226,8 @@ fn login(domain: &str, account: &str, password: &str) -> Login {
     Login::new(site, account.to_owned(), secret(password)).unwrap()
 }
 
-struct Web {
+#[derive(Default)]
+pub(super) struct Web {
     silent: HashSet<&'static str>,
     unwilling: HashSet<&'static str>,
 }
@@ -252,7 +253,7 @@ impl Sites for Web {
     }
 }
 
-struct Doorless;
+pub(super) struct Doorless;
 
 #[async_trait]
 impl Porter for Doorless {

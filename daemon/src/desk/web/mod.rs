@@ -7,8 +7,11 @@ mod contract;
 mod keys;
 mod open_calls;
 mod recording;
+#[cfg(test)]
+mod stopping;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use credex_protocol::envelope::keywrap::Direction;
 use credex_protocol::envelope::{Password, PublicKey};
@@ -39,6 +42,9 @@ use crate::web_credentials::decisions::{Decision, DecisionsError, Verdict};
 use crate::web_credentials::generate::SystemRandom;
 use crate::web_credentials::store::{Login, Password as Stored};
 
+/// How long a change that the person has agreed to is waited for when the service stops. Less than what it
+/// has for all its farewells.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 /// `key_id` where the app has named its key in the call itself.
 const KEY_OF_THE_CALL: u64 = 0;
 
@@ -370,7 +376,8 @@ impl Desk {
         true
     }
 
-    /// The service stops: what can still be called off is, and everybody told; the rest is waited for.
+    /// The service stops: what can still be called off is, and everybody told. What the person has agreed to is
+    /// waited for, but not long: the store may hang.
     pub(super) async fn close_web_calls(&self, reason: Reason) {
         let called_off = self.floor().call_off_all(BootTime::now());
         for call in called_off {
@@ -378,6 +385,29 @@ impl Desk {
             self.record_web(&call, Some(&stopped));
             self.respond_web(&call, Err(stopped)).await;
         }
+        if tokio::time::timeout(LAST_WAIT, self.web_calls_ended())
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        let given_up = self.floor().give_up_web(BootTime::now());
+        tracing::warn!(
+            "{} changes of passwords did not end in time",
+            given_up.len()
+        );
+        for call in given_up {
+            let message = "the service stops in the middle of the change: look whether it was made, or ask \
+                           for it again";
+            let stopped = Refusal::new(Stage::Store, reason, message);
+            self.record_web(&call, Some(&stopped));
+            if !call.is_silent {
+                self.respond_web(&call, Err(stopped)).await;
+            }
+        }
+    }
+
+    async fn web_calls_ended(&self) {
         loop {
             let ended = self.web_ended.notified();
             if self.floor().web.is_empty() {

@@ -172,6 +172,17 @@ impl Floor {
             .collect()
     }
 
+    /// Stops all that is left, also what the person has agreed to.
+    pub(super) fn give_up_web(&mut self, now: BootTime) -> Vec<OpenCall> {
+        let ids: Vec<WebCallId> = self.web.calls.keys().copied().collect();
+        let left = ids.into_iter().filter_map(|id| self.leave_web(id, now));
+        let left: Vec<OpenCall> = left.collect();
+        for work in left.iter().filter_map(|call| call.work.as_ref()) {
+            work.abort();
+        }
+        left
+    }
+
     /// A connection has left the bus: it wants no answer, and its keys are worth nothing.
     /// Returns the calls that this has called off.
     pub(in crate::desk) fn forget_web_peer(

@@ -48,13 +48,14 @@ fn a_thousand_apps_with_ten_domains_each_stay_within_two_megabytes() {
         for domain in 0..10 {
             let site = format!("login{domain}.some-company-{app}.example.org:8443");
             let site = Site::parse(&site, Mode::Standard).unwrap();
-            cache.put(&format!("org.example.company{app}.App"), &site, kept);
+            let page = cache.put(&format!("org.example.company{app}.App"), &site, kept);
+            assert!(page.is_none(), "there is no file yet");
         }
     }
     let memory = ALLOCATED.load(Ordering::Relaxed) - before;
     assert_eq!(cache.len(), 10_000);
     assert!(memory <= MEGABYTES, "{memory} bytes of memory");
-    cache.keep_in(file.clone());
+    cache.keep_in(file.clone()).write();
     let disk = usize::try_from(file.metadata().unwrap().len()).unwrap();
     assert!(disk <= MEGABYTES, "{disk} bytes on disk");
     assert_eq!(Cache::open(file).len(), 10_000);

@@ -3,12 +3,16 @@
 //!
 //! What is kept is small: whether a site names an app, since when and until when. Not the files, which
 //! may be a thousand times as long, and so nothing by which a site could be asked whether they have changed.
+//!
+//! The file is written whole, up to 2 MB at a time, and not here: whoever keeps a verdict gets a [`Page`] to write
+//! where nobody waits for it.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -48,9 +52,28 @@ pub struct Kept {
 /// All verdicts, by app and site.
 #[derive(Debug, Default)]
 pub struct Cache {
-    file: Option<PathBuf>,
-    apps: Apps,
+    shelf: Option<Arc<Shelf>>,
+    apps: Arc<Apps>,
     bytes: usize,
+    /// How many pages there have been.
+    pages: u64,
+}
+
+/// Where all verdicts are written down.
+#[derive(Debug)]
+struct Shelf {
+    path: PathBuf,
+    /// The last page that was written, so that an older one never takes its place.
+    written: Mutex<u64>,
+}
+
+/// All verdicts as they were at one moment, to be written down.
+#[derive(Debug)]
+#[must_use]
+pub struct Page {
+    shelf: Arc<Shelf>,
+    apps: Arc<Apps>,
+    number: u64,
 }
 
 type Apps = BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>;
@@ -135,9 +158,10 @@ impl Cache {
             Apps::new()
         });
         let mut cache = Cache {
-            file: Some(file),
+            shelf: Some(Shelf::at(file)),
             bytes: 0,
-            apps,
+            apps: Arc::new(apps),
+            pages: 0,
         };
         cache.bytes = cache
             .apps
@@ -151,10 +175,9 @@ impl Cache {
         cache
     }
 
-    /// Keeps everything in `file` from now on, and what there is at once.
-    pub fn keep_in(&mut self, file: PathBuf) {
-        self.file = Some(file);
-        self.save();
+    /// Keeps everything in `file` from now on. The page holds what there is.
+    pub fn keep_in(&mut self, file: PathBuf) -> Page {
+        self.turn(Shelf::at(file))
     }
 
     /// What is known of `site` and the app `app_id`, fresh or not.
@@ -164,25 +187,44 @@ impl Cache {
         sites.get(site.to_string().as_str()).copied()
     }
 
-    /// Keeps a verdict, and writes all of them down.
-    pub fn put(&mut self, app_id: &str, site: &Site, kept: Kept) {
+    /// Keeps a verdict. The page, if there is a file, holds all of them.
+    #[must_use]
+    pub fn put(&mut self, app_id: &str, site: &Site, kept: Kept) -> Option<Page> {
         let site = site.to_string().into_boxed_str();
         if !self.apps.contains_key(app_id) {
             self.bytes += app_id.len() + APP;
         }
         let length = site.len();
-        let sites = self.apps.entry(app_id.into()).or_default();
+        let apps = Arc::make_mut(&mut self.apps);
+        let sites = apps.entry(app_id.into()).or_default();
         if sites.insert(site, kept).is_none() {
             self.bytes += length + ENTRY;
         }
         self.make_room();
-        self.save();
+        self.page()
     }
 
     /// Forgets what is known of `site` and the app `app_id`.
-    pub fn forget(&mut self, app_id: &str, site: &Site) {
-        if self.remove(app_id, &site.to_string()) {
-            self.save();
+    #[must_use]
+    pub fn forget(&mut self, app_id: &str, site: &Site) -> Option<Page> {
+        match self.remove(app_id, &site.to_string()) {
+            true => self.page(),
+            false => None,
+        }
+    }
+
+    fn page(&mut self) -> Option<Page> {
+        let shelf = self.shelf.clone()?;
+        Some(self.turn(shelf))
+    }
+
+    fn turn(&mut self, shelf: Arc<Shelf>) -> Page {
+        self.pages += 1;
+        self.shelf = Some(Arc::clone(&shelf));
+        Page {
+            shelf,
+            apps: Arc::clone(&self.apps),
+            number: self.pages,
         }
     }
 
@@ -199,14 +241,15 @@ impl Cache {
     }
 
     fn remove(&mut self, app_id: &str, site: &str) -> bool {
-        let Some(sites) = self.apps.get_mut(app_id) else {
+        let apps = Arc::make_mut(&mut self.apps);
+        let Some(sites) = apps.get_mut(app_id) else {
             return false;
         };
         let was_there = sites.remove(site).is_some();
         if was_there {
             self.bytes -= site.len() + ENTRY;
         }
-        if sites.is_empty() && self.apps.remove(app_id).is_some() {
+        if sites.is_empty() && apps.remove(app_id).is_some() {
             self.bytes -= app_id.len() + APP;
         }
         was_there
@@ -231,13 +274,29 @@ impl Cache {
             self.remove(&app, &site);
         }
     }
+}
 
-    /// A cache that cannot be written costs time and nothing else.
-    fn save(&self) {
-        if let Some(file) = &self.file
-            && let Err(error) = write(file, &self.apps)
-        {
-            tracing::warn!(file = %file.display(), %error, "the cache of associations is not written");
+impl Shelf {
+    fn at(path: PathBuf) -> Arc<Shelf> {
+        Arc::new(Shelf {
+            path,
+            written: Mutex::new(0),
+        })
+    }
+}
+
+impl Page {
+    /// Writes all of it down, unless a later one was. A cache that cannot be written costs time and nothing else.
+    pub fn write(self) {
+        let Shelf { path, written } = &*self.shelf;
+        // A number is whole whatever happened.
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        if *written >= self.number {
+            return;
+        }
+        *written = self.number;
+        if let Err(error) = write(path, &self.apps) {
+            tracing::warn!(file = %path.display(), %error, "the cache of associations is not written");
         }
     }
 }
@@ -336,7 +395,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("credex/associations.json");
         let kept = Kept::new(true, now(), HOUR);
-        Cache::open(file.clone()).put(APP_ID, &site("example.org"), kept);
+        let page = Cache::open(file.clone()).put(APP_ID, &site("example.org"), kept);
+        page.unwrap().write();
         let cache = Cache::open(file.clone());
         assert_eq!(cache.get(APP_ID, &site("example.org")), Some(kept));
         assert_eq!(cache.get(APP_ID, &site("example.org:8443")), None);
@@ -362,7 +422,8 @@ mod tests {
             std::fs::write(&file, broken).unwrap();
             let mut cache = Cache::open(file.clone());
             assert!(cache.is_empty(), "{broken}");
-            cache.put(APP_ID, &site("example.org"), Kept::new(false, now(), HOUR));
+            let page = cache.put(APP_ID, &site("example.org"), Kept::new(false, now(), HOUR));
+            page.unwrap().write();
             assert_eq!(Cache::open(file.clone()).len(), 1, "{broken}");
         }
     }
@@ -370,15 +431,29 @@ mod tests {
     #[test]
     fn a_cache_that_cannot_be_written_still_works() {
         let mut cache = Cache::open("/proc/nowhere/associations.json".into());
-        cache.put(APP_ID, &site("example.org"), Kept::new(true, now(), HOUR));
+        let page = cache.put(APP_ID, &site("example.org"), Kept::new(true, now(), HOUR));
+        page.unwrap().write();
         assert!(cache.get(APP_ID, &site("example.org")).unwrap().named);
+    }
+
+    #[test]
+    fn a_page_that_is_written_late_does_not_take_the_place_of_a_later_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("associations.json");
+        let mut cache = Cache::open(file.clone());
+        let early = cache.put(APP_ID, &site("a.example"), Kept::new(true, now(), HOUR));
+        let late = cache.put(APP_ID, &site("b.example"), Kept::new(true, now(), HOUR));
+        late.unwrap().write();
+        early.unwrap().write();
+        assert_eq!(Cache::open(file).len(), 2);
     }
 
     #[test]
     fn what_is_forgotten_is_gone() {
         let mut cache = Cache::in_memory();
-        cache.put(APP_ID, &site("example.org"), Kept::new(true, now(), HOUR));
-        cache.forget(APP_ID, &site("example.org"));
+        let page = cache.put(APP_ID, &site("example.org"), Kept::new(true, now(), HOUR));
+        assert!(page.is_none(), "there is no file");
+        assert!(cache.forget(APP_ID, &site("example.org")).is_none());
         assert_eq!((cache.len(), cache.bytes), (0, 0));
     }
 
@@ -389,11 +464,12 @@ mod tests {
         let many = 30_000;
         for n in 0..many {
             let then = now() + Duration::from_secs(n.into());
-            cache.put(APP_ID, &host(n), Kept::new(true, then, HOUR));
+            let page = cache.put(APP_ID, &host(n), Kept::new(true, then, HOUR));
+            assert!(page.is_none(), "there is no file");
         }
         assert!(cache.bytes <= MAX_BYTES && cache.len() < 30_000);
         assert_eq!(cache.get(APP_ID, &host(0)), None);
         assert!(cache.get(APP_ID, &host(many - 1)).is_some());
-        assert!(serde_json::to_vec(&cache.apps).unwrap().len() <= MAX_BYTES);
+        assert!(serde_json::to_vec(&*cache.apps).unwrap().len() <= MAX_BYTES);
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::association::{Malformed, Outcome, Silence};
-use super::cache::{Cache, Kept};
+use super::cache::{Cache, Kept, Page};
 use super::domain::Site;
 use super::fetch::{Developer, Fault, Fetch, FetchError, Inquired, inquire};
 
@@ -122,7 +122,12 @@ impl Verdicts {
         let asked = flight.get_or_init(|| async {
             let (app_id, site, developer) = &key;
             let inquired = inquire(self.fetch.as_ref(), site, app_id, developer.as_ref()).await;
-            Arc::new(self.known().land(&key, inquired))
+            let (asked, page) = self.known().land(&key, inquired);
+            if let Some(page) = page {
+                // Up to 2 MB, for which neither the service nor who asked waits.
+                tokio::task::spawn_blocking(move || page.write());
+            }
+            Arc::new(asked)
         });
         Arc::clone(asked.await)
     }
@@ -165,15 +170,16 @@ impl Known {
         flight
     }
 
-    /// Takes in what came of a flight.
-    fn land(&mut self, key: &Key, inquired: Inquired) -> Asked {
+    /// Takes in what came of a flight, and returns what is to be written down.
+    fn land(&mut self, key: &Key, inquired: Inquired) -> (Asked, Option<Page>) {
         self.flights.remove(key);
         self.pauses.remove(key);
+        let mut page = None;
         let verdict = match &inquired.verdict {
             Ok(outcome) => {
                 let named = *outcome == Outcome::Named;
                 let kept = Kept::new(named, SystemTime::now(), inquired.fresh_for);
-                self.cache(key).put(&key.0, &key.1, kept);
+                page = self.cache(key).put(&key.0, &key.1, kept);
                 Ok(Verdict { kept, stale: None })
             }
             Err((source, why)) => {
@@ -188,7 +194,7 @@ impl Known {
                 self.without(key, why)
             }
         };
-        Asked { inquired, verdict }
+        (Asked { inquired, verdict }, page)
     }
 
     fn pause(&mut self, key: &Key, why: Open) {
@@ -290,7 +296,7 @@ mod tests {
         let mut kept = known.cache.get(APP, &site("example.org")).unwrap();
         kept.fetched -= by.as_secs();
         kept.until -= by.as_secs();
-        known.cache.put(APP, &site("example.org"), kept);
+        assert!(known.cache.put(APP, &site("example.org"), kept).is_none());
     }
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -345,6 +351,32 @@ mod tests {
         assert!(!asked.verdict.as_ref().unwrap().kept.named);
         assert!(!verdicts.ask(APP, &example, None).await.unwrap().kept.named);
         assert_eq!(count(&web), 4);
+    }
+
+    #[test]
+    fn nobody_waits_until_a_verdict_is_written_down() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("associations.json");
+        let (web, _) = open(2);
+        let verdicts = Verdicts::new(web, Cache::open(file.clone()));
+        // The one thread that may wait for a disk is busy.
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (release, busy) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || busy.recv());
+            let verdict = verdicts.ask(APP, &site("example.org"), None).await;
+            assert!(verdict.unwrap().kept.named);
+            assert!(!file.exists());
+            release.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+        });
+        assert_eq!(Cache::open(file).len(), 1);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use credex_tests::flatpak::{self, Flatpak, forged};
 use credex_tests::importer::Importer;
 use credex_tests::patience::eventually;
 use credex_tests::process::Peer;
+use credex_tests::raw::RawPeer;
 use credex_tests::system::System;
 use rustix::process::Signal;
 
@@ -335,6 +336,31 @@ async fn a_program_of_the_system_is_known_by_the_entry_that_starts_it_and_can_on
     }
     // The same program from a place where anybody may write.
     let words = caller::command(Trick::Ask, PASSWORDS);
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
+}
+
+#[tokio::test]
+async fn an_app_in_a_sandbox_that_never_introduces_itself_lowers_itself_alone() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let Some(flatpak) = Flatpak::install(&desktop) else {
+        return;
+    };
+    let mut mute = Caller::start(&mut flatpak.running(Trick::AskBesideMute, ""));
+    assert_eq!(mute.said().await, "asked");
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["app_id"], flatpak::APP);
+    assert_eq!(asked["exporter"]["assurance"], "unverified");
+    let words = caller::command_of(&program, Trick::Ask, PASSWORDS);
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "installed"));
+    let who = introduced(&desktop, flatpak.run("")).await;
+    assert_eq!(as_level(&who), (flatpak::APP, "sandboxed"));
+    // Whose it is cannot be told outside of sandboxes, where it could stand in for any other.
+    let _outside = RawPeer::mute(desktop.bus.address());
     let who = introduced(&desktop, on(&desktop, &words)).await;
     assert_eq!(as_level(&who), (PASSWORDS, "unverified"));
 }

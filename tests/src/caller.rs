@@ -45,6 +45,8 @@ pub enum Trick {
     BecomeSharing,
     /// It asks, and becomes another program, which has the connection, when it is given a line.
     AskAndBecome,
+    /// It keeps a connection over which it never introduces itself, and asks over another.
+    AskBesideMute,
     /// It finds out what it can of other apps and of the service: see [`Learned`].
     Learn,
 }
@@ -143,6 +145,11 @@ pub fn main(arguments: impl Iterator<Item = String>) {
         ["Become", claim, program @ ..] => become_another(claim, program, false),
         ["BecomeSharing", claim, program @ ..] => become_another(claim, program, true),
         ["AskAndBecome", claim, program @ ..] => ask_and_become(claim, program),
+        ["AskBesideMute", claim] => {
+            let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").expect("the session has a bus");
+            let _mute = RawPeer::mute(&address);
+            ask(claim);
+        }
         ["Learn", claim] => learn(claim),
         ["keep", claim] => keep(claim),
         other => panic!("unknown arguments {other:?}"),

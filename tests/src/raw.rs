@@ -25,6 +25,15 @@ impl RawPeer {
 
     /// A new peer on the bus at `address`.
     pub fn at(address: &str) -> RawPeer {
+        let mut peer = RawPeer::mute(address);
+        let hello = Message::method_call("/org/freedesktop/DBus", "Hello").unwrap();
+        let hello = hello.destination("org.freedesktop.DBus").unwrap();
+        peer.send(&hello.build(&()).unwrap());
+        peer
+    }
+
+    /// A connection to the bus at `address` that does not introduce itself, and so has no name.
+    pub fn mute(address: &str) -> RawPeer {
         let path = address.trim_start_matches("unix:path=");
         let path = path.split(',').next().unwrap_or_default();
         let stream = UnixStream::connect(path).expect("the bus listens");
@@ -36,9 +45,6 @@ impl RawPeer {
         peer.0.read_line(&mut answer).expect("the bus answers");
         assert!(answer.starts_with("OK "), "{answer}");
         peer.write(b"BEGIN\r\n");
-        let hello = Message::method_call("/org/freedesktop/DBus", "Hello").unwrap();
-        let hello = hello.destination("org.freedesktop.DBus").unwrap();
-        peer.send(&hello.build(&()).unwrap());
         peer
     }
 

@@ -11,6 +11,7 @@ use zbus::names::UniqueName;
 
 use super::look::{Failed, Namespaces, look};
 use super::peer::Peer;
+use super::proxies::Proxies;
 use super::{BusDriver, Caller, Denial, Evidence, Porter, Surroundings, snap, sockets};
 
 /// How many callers are looked at at once; each takes a few file descriptors for that.
@@ -168,17 +169,36 @@ impl BusPorter {
         let unseen = |error: io::Error| format!("its connections cannot be seen: {error}");
         let bus = sockets::ours(bus).map_err(unseen)?;
         let mut why = String::new();
+        let mut is_one_nameless = false;
         for round in 0..ROUNDS {
             if round > 0 {
                 tokio::time::sleep(MOMENT).await;
             }
+            let proxies = match is_one_nameless {
+                true => Proxies::but(peer, &bus).map_err(unseen)?,
+                false => Proxies::default(),
+            };
             let held = sockets::connections(peer, &bus).map_err(unseen)?.len();
             let before = sockets::all_connections(&bus).map_err(unseen)?;
-            let (named, made) = self.driver.connections_of(peer.process().pid).await?;
+            let named = self.driver.named_connections().await?;
             let after = sockets::all_connections(&bus).map_err(unseen)?;
-            tracing::debug!(held, made, named, before, after, "connections counted");
+            let (made, named, behind) = (
+                named.made_by(peer.process().pid),
+                named.all,
+                proxies.nameless(&bus, &named),
+            );
+            tracing::debug!(
+                held,
+                made,
+                named,
+                behind,
+                before,
+                after,
+                "connections counted"
+            );
             // One that has no name yet would stand in for one that the process has given away.
-            if before.max(after) > named {
+            if before.max(after) > named + behind {
+                is_one_nameless = true;
                 why = "a connection to the bus has no name".to_owned();
             } else if made == 0 || held < made {
                 why = format!(

@@ -2,6 +2,8 @@
 //! any message with the right serial for the reply, and a session bus delivers such a message from
 //! anybody. Serves design §5.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use zbus::fdo::ConnectionCredentials;
 use zbus::message::Message;
@@ -12,6 +14,20 @@ const NAME: &str = "org.freedesktop.DBus";
 const PATH: &str = "/org/freedesktop/DBus";
 /// Of how many connections the process is asked for.
 const MAX_CONNECTIONS: usize = 2048;
+
+/// How many connections have a name.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) all: usize,
+    made_by: HashMap<u32, usize>,
+}
+
+impl Named {
+    /// How many of them the process `pid` has made.
+    pub(crate) fn made_by(&self, pid: u32) -> usize {
+        self.made_by.get(&pid).copied().unwrap_or_default()
+    }
+}
 
 /// Asks the bus about its connections.
 #[derive(Debug, Clone)]
@@ -57,9 +73,8 @@ impl BusDriver {
         }
     }
 
-    /// How many connections have a name, and how many of these the process `pid` has made. Those that
-    /// leave meanwhile are not made by anybody.
-    pub(crate) async fn connections_of(&self, pid: u32) -> Result<(usize, usize), String> {
+    /// The connections that have a name. Those that leave meanwhile are not made by anybody.
+    pub(crate) async fn named_connections(&self) -> Result<Named, String> {
         let names = self.connections().await?;
         if names.len() > MAX_CONNECTIONS {
             return Err(format!(
@@ -68,11 +83,16 @@ impl BusDriver {
         }
         let asked = names.iter().map(|name| self.process_of(name));
         let answers = futures_util::future::join_all(asked).await;
-        let mut count = 0;
+        let mut named = Named {
+            all: names.len(),
+            made_by: HashMap::new(),
+        };
         for answer in answers {
-            count += usize::from(answer? == Some(pid));
+            if let Some(pid) = answer? {
+                *named.made_by.entry(pid).or_default() += 1;
+            }
         }
-        Ok((names.len(), count))
+        Ok(named)
     }
 
     /// The names of all connections.

@@ -4,7 +4,8 @@
 //! is [`Evidence`], and comes first; what an app says of itself is a claim, and is held against it.
 //!
 //! `bus` asks the bus whose process it is; `peer` holds that process; `look` goes through the kinds,
-//! `flatpak`, `snap` and `host`; `sockets` finds out whether the process still has the connection.
+//! `flatpak`, `snap` and `host`; `sockets` finds out whether the process still has the connection, and `proxies`
+//! which connections without a name are those of sandboxes.
 //! `identity`, `keyfile`, `unit` and `interpreter` are pure.
 
 mod bus;
@@ -17,6 +18,7 @@ mod keyfile;
 mod look;
 mod peer;
 mod process;
+mod proxies;
 mod root_owned;
 mod snap;
 mod sockets;

@@ -3,6 +3,7 @@
 //! The kernel is asked for one socket at a time, over netlink (sock_diag(7)). The messages are written
 //! here because `netlink-packet-sock-diag` 0.5 keeps the fields of `UNIX_DIAG_VFS` to itself.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 
@@ -67,6 +68,31 @@ pub(super) fn connections(peer: &Peer, bus: &Listener) -> io::Result<Vec<u32>> {
         }
     }
     Ok(found)
+}
+
+/// The sockets of `peer`, a proxy, that are connected to `bus`, if each of its connections to anywhere is made for one
+/// that was accepted. `None` if it has more, one of which it may keep for somebody.
+pub(super) fn made_for_others(peer: &Peer, bus: &Listener) -> io::Result<Option<BTreeSet<u32>>> {
+    let table = Table::open()?;
+    let (mut to_bus, mut made, mut accepted) = (BTreeSet::new(), 0, 0);
+    for socket in peer.sockets()?.iter().filter(|s| s.closes_on_exec) {
+        match table.look(socket.inode)? {
+            Some(told) if told.listening => {}
+            Some(told) if !told.name.is_empty() => accepted += 1,
+            // What is accepted lies in the network namespace of who connected, and may be out of sight.
+            None => accepted += 1,
+            Some(_) => {
+                let Some(other_end) = table.other_end(socket.inode)? else {
+                    continue;
+                };
+                made += 1;
+                if other_end == *bus {
+                    to_bus.insert(socket.inode);
+                }
+            }
+        }
+    }
+    Ok((made <= accepted).then_some(to_bus))
 }
 
 /// The listener called `name` that we ourselves are connected to.
@@ -229,6 +255,33 @@ mod tests {
         assert_eq!(connections(&us(), &bus).unwrap(), [0_u32; 0]);
         drop(stream);
         assert_eq!(ours(name).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_proxy_that_has_a_connection_more_than_it_accepted_keeps_it_for_somebody() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let bus = UnixListener::bind(at("bus")).unwrap();
+        let proxy = UnixListener::bind(at("proxy")).unwrap();
+        // What others accept is theirs: not closed on exec, it does not count here.
+        let elsewhere = |listener: &UnixListener| {
+            let (stream, _) = listener.accept().unwrap();
+            rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::empty()).unwrap();
+            stream
+        };
+        let client = UnixStream::connect(at("proxy")).unwrap();
+        rustix::io::fcntl_setfd(&client, rustix::io::FdFlags::empty()).unwrap();
+        let _accepted = proxy.accept().unwrap();
+        let _made = UnixStream::connect(at("bus")).unwrap();
+        let _there = elsewhere(&bus);
+        let name = at("bus");
+        let listener = ours(name.as_os_str().as_bytes()).unwrap();
+        let made = made_for_others(&us(), &listener).unwrap();
+        assert_eq!(made.map(|sockets| sockets.len()), Some(1));
+        // One more than there are sockets that may have been accepted: the other is the one to the kernel's table.
+        let _kept = [(); 2].map(|()| UnixStream::connect(at("bus")).unwrap());
+        let _there = [(); 2].map(|()| elsewhere(&bus));
+        assert_eq!(made_for_others(&us(), &listener).unwrap(), None);
     }
 
     #[test]

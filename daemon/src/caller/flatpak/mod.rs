@@ -95,6 +95,17 @@ fn deployed(instance: &Instance, app_id: &str, own: Option<&Path>) -> Result<Ori
 /// Whether the peer is the system's proxy, and the one at the other end of what the sandbox has as its
 /// bus.
 fn is_proxy_of(peer: &Peer, confined: &Confined) -> Result<(), String> {
+    is_proxy(peer)?;
+    let unseen = |error: io::Error| format!("its proxy cannot be looked at: {error}");
+    let bus = confined.bus().map_err(unseen)?;
+    match sockets::listens_at(peer, bus).map_err(unseen)? {
+        true => Ok(()),
+        false => Err("the sandbox has another bus than this one".to_owned()),
+    }
+}
+
+/// Whether the peer runs the system's proxy.
+pub(super) fn is_proxy(peer: &Peer) -> Result<(), String> {
     let unseen = |error: io::Error| format!("its proxy cannot be looked at: {error}");
     let path = peer.program_path().map_err(unseen)?;
     let path = Path::new(OsStr::from_bytes(&path));
@@ -107,12 +118,8 @@ fn is_proxy_of(peer: &Peer, confined: &Confined) -> Result<(), String> {
         &program.to_string_lossy(),
         rustix::fs::AtFlags::STATX_DONT_SYNC,
     );
-    if installed.map_err(unseen)? != peer.program().map_err(unseen)? {
-        return Err(format!("its program is not {}", path.display()));
-    }
-    let bus = confined.bus().map_err(unseen)?;
-    match sockets::listens_at(peer, bus).map_err(unseen)? {
+    match installed.map_err(unseen)? == peer.program().map_err(unseen)? {
         true => Ok(()),
-        false => Err("the sandbox has another bus than this one".to_owned()),
+        false => Err(format!("its program is not {}", path.display())),
     }
 }

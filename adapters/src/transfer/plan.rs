@@ -68,6 +68,9 @@ pub struct Entry {
     pub carried: Vec<String>,
     /// What is lost.
     pub lost: Vec<Lost>,
+    /// How many credentials of each type stay in the target's record, which is replaced, because the new one says
+    /// nothing of such.
+    pub kept: BTreeMap<String, u32>,
     /// The type of each credential.
     #[serde(skip)]
     pub(super) kinds: Vec<String>,
@@ -94,7 +97,7 @@ pub struct Planning<'p> {
     /// What is in it.
     pub there: &'p [Record],
     /// Types of credentials that stay behind by the person's choice: a record that is replaced keeps
-    /// those that the target has, as it keeps those of types that the source has nothing of.
+    /// those that the target has, as it keeps those of types that the new record has nothing of.
     pub left_out: BTreeSet<String>,
     /// What to do with records that differ.
     pub on_difference: OnDifference,
@@ -113,6 +116,7 @@ impl Planning<'_> {
             match twin {
                 Some(_) => entry.status = Status::Same,
                 None => match there.known(&record) {
+                    Some(old) if there.says_more(old, &record) => entry.status = Status::Same,
                     Some(old) => self.differing(&mut there, record, old, &mut entry),
                     None => self.added(&mut there, record, &mut entry),
                 },
@@ -125,11 +129,8 @@ impl Planning<'_> {
     /// The types that stayed behind, and those in the target that no record of the source has: a
     /// list of passwords says nothing about one-time codes.
     fn not_sent(&self, records: &[Record]) -> BTreeSet<String> {
-        let kinds = |records: &[Record]| -> BTreeSet<String> {
-            let credentials = records.iter().flat_map(|each| &each.item.credentials);
-            credentials.map(|each| each.kind().to_owned()).collect()
-        };
-        let mut not_sent = &kinds(self.there) - &kinds(records);
+        let all = |records: &[Record]| records.iter().flat_map(types).collect::<BTreeSet<_>>();
+        let mut not_sent = &all(self.there) - &all(records);
         not_sent.extend(self.left_out.iter().cloned());
         not_sent
     }
@@ -148,7 +149,8 @@ impl Planning<'_> {
             OnDifference::Both => self.added(there, record, entry),
             OnDifference::Replace => {
                 record.item.members.set("id", old.item.id());
-                keep_what_stayed_behind(&mut record, old, there.left_out);
+                let stays = there.not_said(old, &record);
+                entry.kept = keep_what_stayed_behind(&mut record, old, &stays);
                 let change = |record| Change::Replace(old.item.id().to_owned(), record);
                 self.changed(record, change, entry);
             }
@@ -182,13 +184,20 @@ impl Planning<'_> {
     }
 }
 
-fn keep_what_stayed_behind(record: &mut Record, old: &Record, left_out: &BTreeSet<String>) {
+/// Puts what `old` has of the types that stay into the record that takes its place, and counts it.
+fn keep_what_stayed_behind(
+    record: &mut Record,
+    old: &Record,
+    stays: &BTreeSet<String>,
+) -> BTreeMap<String, u32> {
+    let mut kept = BTreeMap::new();
     for credential in &old.item.credentials {
-        if left_out.contains(credential.kind()) {
+        if stays.contains(credential.kind()) {
             record.item.credentials.push(credential.clone());
+            *kept.entry(credential.kind().to_owned()).or_default() += 1;
         }
     }
-    if left_out.contains("file") {
+    if stays.contains("file") {
         record.attachments.extend(old.attachments.iter().cloned());
     }
     if record.places.is_empty() {
@@ -197,6 +206,12 @@ fn keep_what_stayed_behind(record: &mut Record, old: &Record, left_out: &BTreeSe
     if record.account.is_none() {
         record.account.clone_from(&old.account);
     }
+    kept
+}
+
+fn types(record: &Record) -> BTreeSet<String> {
+    let credentials = record.item.credentials.iter();
+    credentials.map(|each| each.kind().to_owned()).collect()
 }
 
 impl Entry {
@@ -214,6 +229,7 @@ impl Entry {
             status: Status::Add,
             carried: Vec::new(),
             lost: Vec::new(),
+            kept: BTreeMap::new(),
             kinds,
             gone: BTreeSet::new(),
             change: None,
@@ -297,6 +313,20 @@ impl<'t> There<'t> {
         let mut candidates = with_key.filter_map(|key| self.by_key.get(&key)).flatten();
         let at = *candidates.find(|&&at| !self.met.get(at).copied().unwrap_or(true))?;
         self.meet(at)
+    }
+
+    /// The types that stay in `old` when `new` takes its place: those that it has nothing of, whatever other records
+    /// have, and those that stayed behind.
+    fn not_said(&self, old: &Record, new: &Record) -> BTreeSet<String> {
+        let mut not_said = &types(old) - &types(new);
+        not_said.extend(self.left_out.iter().cloned());
+        not_said
+    }
+
+    /// Whether `old` says all that `new` does, and beyond that has only credentials of other types.
+    fn says_more(&self, old: &Record, new: &Record) -> bool {
+        let not_said = self.not_said(old, new);
+        fingerprint(new, &not_said) == fingerprint(old, &not_said) && lies_the_same(new, old)
     }
 
     fn meet(&mut self, at: usize) -> Option<&'t Record> {

@@ -125,6 +125,54 @@ fn a_list_of_passwords_takes_no_one_time_code_or_file_away_from_what_it_replaces
 }
 
 #[test]
+fn the_one_time_code_of_another_item_takes_none_away_from_what_is_replaced() {
+    let mut old = login("b", "2");
+    for kind in ["totp", "file"] {
+        old.item.credentials.push(crate::Object::credential(kind));
+    }
+    old.item.credentials[2].set("id", "YQ");
+    old.attachments.push(crate::Attachment {
+        id: "YQ".to_owned(),
+        content: zeroize::Zeroizing::new(vec![1]),
+    });
+    let there = [old.clone()];
+    let elsewhere = || [of_kind("c", "totp"), of_kind("d", "file")];
+    let new = [login("b", "3")].into_iter().chain(elsewhere()).collect();
+    let mut changed = plan(&there, OnDifference::Replace, new);
+    let kept = [("totp".to_owned(), 1), ("file".to_owned(), 1)];
+    assert_eq!(changed.entries[0].kept, kept.into());
+    assert!(changed.entries[1].kept.is_empty());
+    let [Change::Replace(_, record), ..] = &changed.take_changes()[..] else {
+        panic!("one is replaced");
+    };
+    assert_eq!(record.item.credentials[0].field("password"), Some("3"));
+    assert_eq!(record.item.credentials[1..], old.item.credentials[1..]);
+    assert_eq!(record.attachments, old.attachments);
+    // Nor is what has a code besides another thing than what has none.
+    let same = [login("b", "2")].into_iter().chain(elsewhere()).collect();
+    let same = plan(&there, OnDifference::Replace, same);
+    assert_eq!(statuses(&same), [Status::Same, Status::Add, Status::Add]);
+    // What both have is the source's to say.
+    let mut other = login("b", "2");
+    other
+        .item
+        .credentials
+        .push(crate::Object::credential("totp"));
+    other.item.credentials[1].set("secret", "GEZDGNBV");
+    let mut changed = plan(&there, OnDifference::Replace, vec![other]);
+    let [Change::Replace(_, record)] = &changed.take_changes()[..] else {
+        panic!("one is replaced");
+    };
+    let codes = record
+        .item
+        .credentials
+        .iter()
+        .filter(|each| each.kind() == "totp");
+    let codes: Vec<_> = codes.map(|code| code.text("secret")).collect();
+    assert_eq!(codes, [Some("GEZDGNBV")]);
+}
+
+#[test]
 fn to_keep_both_is_to_add_one_under_an_id_of_its_own() {
     let there = [login("b", "2")];
     let mut new = login("b", "3");

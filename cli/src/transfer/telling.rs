@@ -76,6 +76,8 @@ pub(super) fn plan(output: &Output, to: &str, plan: &Plan) -> Result<(), Failure
         .iter()
         .filter(|entry| matches!(entry.status, Status::Differs { .. }));
     named(output, "differs", differing.map(title))?;
+    let kept = plan.entries.iter().filter(|entry| !entry.kept.is_empty());
+    named(output, "keeps", kept.map(kept_of))?;
     output.object(Event::Plan {
         to,
         summary: &summary,
@@ -85,6 +87,15 @@ pub(super) fn plan(output: &Output, to: &str, plan: &Plan) -> Result<(), Failure
 
 fn title(entry: &Entry) -> String {
     quoted(&entry.title)
+}
+
+/// What stays of the target's, of which the new one says nothing.
+fn kept_of(entry: &Entry) -> String {
+    let kept = entry.kept.iter();
+    let kept: Vec<_> = kept
+        .map(|(kind, count)| format!("{count} {}", harmless(kind)))
+        .collect();
+    format!("{}, the target's {}", title(entry), kept.join(", "))
 }
 
 fn numbers(output: &Output, plan: &Plan, summary: &Summary) -> Result<(), Failure> {

@@ -34,6 +34,7 @@ impl Pool {
             self.binaries.push(Binary {
                 flags: PROTECT,
                 content,
+                is_there: true,
             });
             next
         })

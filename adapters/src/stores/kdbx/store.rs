@@ -41,7 +41,7 @@ impl Store for KdbxStore {
             goes_on = match Reading::new(entry, place, binaries, &references) {
                 Ok(reading) => {
                     let (whole, told) = reading.whole();
-                    told.is_none_or(|told| each(Err(told))) && each(Ok(whole))
+                    told.into_iter().all(|told| each(Err(told))) && each(Ok(whole))
                 }
                 Err(quarantined) => each(Err(quarantined)),
             };

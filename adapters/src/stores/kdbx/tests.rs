@@ -106,6 +106,39 @@ fn an_entry_that_refers_to_a_long_text_very_often_costs_itself() {
     assert!(refused.to_string().contains("512 MiB"), "{refused}");
 }
 
+fn attachment(key: &str, value: Element) -> Element {
+    Element::new("Binary").with([Element::with_text("Key", key), value])
+}
+
+#[test]
+fn an_attachment_in_the_entry_itself_is_read_and_one_that_leads_nowhere_is_told() {
+    let inline = |text: &str| Element::with_text("Value", text);
+    let leads_nowhere = Element::new("Value").with_attribute("Ref", "7");
+    let entry = entry(1, &[("Title", "Deed")]).with([
+        attachment("plan.txt", inline("SGVhdCwgdGhlbiBoaXQu")),
+        attachment("lost\n.txt", leads_nowhere),
+        attachment("torn.txt", inline("%%%")),
+        attachment("empty.txt", inline("")),
+        Element::new("Binary").with([Element::with_text("Key", "bare.txt")]),
+    ]);
+    let told = told(vec![entry]);
+    let (records, quarantined): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    let record = records[0].as_ref().unwrap();
+    let names = record.item.credentials.iter().map(|file| file.text("name"));
+    let names: Vec<_> = names.collect();
+    assert_eq!(names, [Some("plan.txt"), Some("empty.txt")]);
+    assert_eq!(*record.attachments[0].content, b"Heat, then hit.");
+    let quarantined = quarantined.into_iter().map(|each| each.unwrap_err().reason);
+    assert_eq!(
+        quarantined.collect::<Vec<_>>(),
+        [
+            "its attachment lost\\n.txt refers to bytes that are not there",
+            "its attachment torn.txt cannot be made out: the bytes of an attachment are no base64",
+            "its attachment bare.txt has no bytes",
+        ]
+    );
+}
+
 #[test]
 fn one_time_passwords_of_every_age_are_read() {
     let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::super::format::{Binary, Element};
+use super::super::format::{Binary, Element, bytes_in};
 use super::super::times;
 use super::{
     EXPIRES, FAVORITE, MORE_URLS, NOTES, PASSWORD, RESIDUE, References, TITLE, URL, USERNAME,
@@ -24,6 +24,8 @@ pub(in super::super) struct Reading {
     /// The strings that the residue refers to.
     fields: Vec<CarriedField>,
     residue: Option<Result<Residue, ResidueError>>,
+    /// What is wrong with attachments.
+    told: Vec<Quarantined>,
 }
 
 /// The strings of an entry that nothing has been made of yet.
@@ -93,7 +95,7 @@ impl Reading {
         read_times(entry, &mut native.item);
         read_tags(entry, &mut native.item);
         read_strings(&mut strings, &mut native.item);
-        read_attachments(entry, id, binaries, &mut native);
+        let told = read_attachments(entry, id, binaries, &mut native);
         read_custom(strings, &mut native.item);
         if let Some(moment) = expiry(entry) {
             native
@@ -104,22 +106,24 @@ impl Reading {
             native,
             fields,
             residue,
+            told,
         })
     }
 
-    /// The whole: with what was carried. What of that cannot be read is told.
-    pub(in super::super) fn whole(mut self) -> (Record, Option<Quarantined>) {
+    /// The whole: with what was carried. What of that, and of attachments, cannot be read is told.
+    pub(in super::super) fn whole(mut self) -> (Record, Vec<Quarantined>) {
         match self.residue {
-            None => (self.native, None),
+            None => (self.native, self.told),
             Some(Err(error)) => {
                 let told = Quarantined::new(&self.native.origin, error.to_string());
-                (self.native, Some(told))
+                self.told.push(told);
+                (self.native, self.told)
             }
             Some(Ok(residue)) => {
                 let attachments = std::mem::take(&mut self.native.attachments);
                 let mut whole = restore(self.native, &mut self.fields, &residue);
                 whole.attachments = renamed(attachments, &whole.item);
-                (whole, None)
+                (whole, self.told)
             }
         }
     }
@@ -260,25 +264,40 @@ fn read_custom(strings: Strings<'_>, item: &mut Item) {
     }
 }
 
-/// The bytes of all attachments.
+/// The bytes of all attachments, as far as they lie elsewhere.
 fn attached(entry: &Element, binaries: &[Binary]) -> usize {
     let elements = entry.children_named("Binary");
-    let files = elements.filter_map(|element| referred(element, binaries));
+    let files = elements.filter_map(|element| referred(element.child("Value")?, binaries));
     files.map(|binary| binary.content.len()).sum()
 }
 
-fn referred<'b>(element: &Element, binaries: &'b [Binary]) -> Option<&'b Binary> {
-    let number = element.child("Value")?.attribute("Ref")?;
-    binaries.get(number.parse::<usize>().ok()?)
+fn referred<'b>(value: &Element, binaries: &'b [Binary]) -> Option<&'b Binary> {
+    let number = value.attribute("Ref")?;
+    let binary = binaries.get(number.parse::<usize>().ok()?)?;
+    binary.is_there.then_some(binary)
 }
 
-fn read_attachments(entry: &Element, entry_id: Uuid, binaries: &[Binary], record: &mut Record) {
+/// Reads the attachments of an entry, by reference or in place. Those whose bytes are not there, or cannot be made
+/// out, are told.
+fn read_attachments(
+    entry: &Element,
+    entry_id: Uuid,
+    binaries: &[Binary],
+    record: &mut Record,
+) -> Vec<Quarantined> {
+    let mut told = Vec::new();
+    let mut left = MOST.saturating_sub(attached(entry, binaries));
     for element in entry.children_named("Binary") {
         let name = element.child_text("Key").unwrap_or_default();
-        let Some(binary) = referred(element, binaries) else {
-            continue;
+        let content = match content_of(element, binaries, left) {
+            Ok(content) => content,
+            Err(why) => {
+                let what = format!("its attachment {} {why}", name.escape_debug());
+                told.push(Quarantined::new(&record.origin, what));
+                continue;
+            }
         };
-        let content = binary.content.clone();
+        left = left.saturating_sub(content.len());
         let id = file_id(entry_id, name);
         let mut file = Object::credential("file");
         file.set("id", id.as_str());
@@ -287,6 +306,27 @@ fn read_attachments(entry: &Element, entry_id: Uuid, binaries: &[Binary], record
         file.set("integrityHash", Value::String(hash(&content)));
         record.item.credentials.push(file);
         record.attachments.push(Attachment { id, content });
+    }
+    told
+}
+
+/// The bytes of an attachment, of which `left` may stand in the entry itself.
+fn content_of(
+    element: &Element,
+    binaries: &[Binary],
+    left: usize,
+) -> Result<Zeroizing<Vec<u8>>, String> {
+    let value = element.child("Value");
+    let value = value.ok_or_else(|| "has no bytes".to_owned())?;
+    if value.attribute("Ref").is_some() {
+        let binary = referred(value, binaries);
+        let binary = binary.ok_or_else(|| "refers to bytes that are not there".to_owned())?;
+        return Ok(binary.content.clone());
+    }
+    match bytes_in(value, left) {
+        Ok(content) if content.len() <= left => Ok(content),
+        Ok(_) => Err("is too large".to_owned()),
+        Err(problem) => Err(format!("cannot be made out: {problem}")),
     }
 }
 

@@ -21,7 +21,7 @@ mod variant;
 
 pub(super) use kdf::Kdf;
 pub(super) use key::CompositeKey;
-pub(super) use payload::Binary;
+pub(super) use payload::{Binary, bytes_in};
 pub(super) use seal::seal;
 pub(super) use tree::Element;
 pub(super) use unseal::unlock;

@@ -28,6 +28,8 @@ pub(crate) struct Binary {
     pub(crate) flags: u8,
     /// The bytes.
     pub(crate) content: Zeroizing<Vec<u8>>,
+    /// Whether it was there at all, and could be made out; in KDBX 3.1, others may have higher numbers.
+    pub(crate) is_there: bool,
 }
 
 impl std::fmt::Debug for Binary {
@@ -97,7 +99,11 @@ impl Inner {
                 BINARY => {
                     let [flags] = take_array(&mut field)?;
                     let content = Zeroizing::new(field.to_vec());
-                    inner.binaries.push(Binary { flags, content });
+                    inner.binaries.push(Binary {
+                        flags,
+                        content,
+                        is_there: true,
+                    });
                 }
                 _ => {}
             }
@@ -150,36 +156,64 @@ pub(super) fn binaries_of_3(tree: &Element) -> Result<Vec<Binary>, Problem> {
             Some(Ok(number)) if number < 1 << 20 => number,
             _ => continue,
         };
-        let content = match element.is_protected() {
-            true => Zeroizing::new(element.bytes().to_vec()),
-            false => decode(element.bytes()),
-        };
-        let content = match element.attribute("Compressed") {
-            Some("True") => inflate(&content, left)?,
-            _ => content,
+        let content = match bytes_in(element, left) {
+            Ok(content) => content,
+            Err(Problem::Malformed(_)) => continue,
+            Err(problem) => return Err(problem),
         };
         left = left.saturating_sub(content.len());
         let missing = || Binary {
             flags: 0,
             content: Zeroizing::default(),
+            is_there: false,
         };
         found.resize_with(found.len().max(number + 1), missing);
         if let Some(place) = found.get_mut(number) {
-            *place = Binary { flags: 0, content };
+            *place = Binary {
+                flags: 0,
+                content,
+                is_there: true,
+            };
         }
     }
     Ok(found)
 }
 
-fn decode(text: &[u8]) -> Zeroizing<Vec<u8>> {
+/// The bytes that stand in an element of the document itself, if they are at most `limit`.
+pub(crate) fn bytes_in(element: &Element, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let content = match element.is_protected() {
+        true => Zeroizing::new(element.bytes().to_vec()),
+        false => decode(element.bytes())?,
+    };
+    match element.attribute("Compressed") {
+        Some("True") => inflate(&content, limit),
+        _ => Ok(content),
+    }
+}
+
+fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut text = Zeroizing::new(text.to_vec());
     text.retain(|byte| !byte.is_ascii_whitespace());
-    Zeroizing::new(BASE64.decode(&text).unwrap_or_default())
+    let no_base64 = |_| Problem::Malformed("the bytes of an attachment are no base64");
+    BASE64.decode(&text).map(Zeroizing::new).map_err(no_base64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_from_what_is_empty() {
+        let binary = |number: &str, text: &str| {
+            Element::with_text("Binary", text).with_attribute("ID", number)
+        };
+        let binaries = [binary("0", ""), binary("1", "%%%"), binary("3", "aGk=")];
+        let meta = Element::new("Meta").with([Element::new("Binaries").with(binaries)]);
+        let found = binaries_of_3(&Element::new("KeePassFile").with([meta])).unwrap();
+        let there: Vec<_> = found.iter().map(|binary| binary.is_there).collect();
+        assert_eq!(there, [true, false, false, true]);
+        assert_eq!(*found[3].content, b"hi");
+    }
 
     #[test]
     fn a_bomb_is_left_alone_once_it_is_too_large() {

@@ -46,6 +46,7 @@ fn small() -> Database {
     database.binaries.push(Binary {
         flags: 1,
         content: Zeroizing::new(b"attached".to_vec()),
+        is_there: true,
     });
     database
 }

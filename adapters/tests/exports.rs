@@ -34,11 +34,15 @@ fn is_valid(records: &[Record]) {
     cxf::validate(&document_of(records)).unwrap();
 }
 
-fn onepux(items: &Value) -> Vec<u8> {
-    let data = json!({"accounts": [{
+fn onepux_data(items: &Value) -> Value {
+    json!({"accounts": [{
         "attrs": {"uuid": "A1", "accountName": "Tove", "name": "Tove Brandt", "email": "t@b.example"},
         "vaults": [{"attrs": {"uuid": "V1", "name": "Private"}, "items": items}]
-    }]});
+    }]})
+}
+
+fn onepux(items: &Value) -> Vec<u8> {
+    let data = onepux_data(items);
     zip(&[
         ("export.attributes", br#"{"version":3}"#.as_slice()),
         ("export.data", data.to_string().as_bytes()),
@@ -382,6 +386,61 @@ fn hostile_exports_are_refused_within_bounds() {
     within["folderId"] = "c".into();
     let (records, _) = read(&ProtonPass, proton(&json!([within])).to_string().as_bytes()).unwrap();
     assert!(records[0].places[0].steps.len() <= 32);
+}
+
+/// The most memory that this process has had so far, in MiB.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.unwrap().trim().trim_end_matches(" kB");
+    number.parse::<u64>().unwrap() >> 10
+}
+
+#[test]
+fn an_export_that_says_a_large_thing_very_often_is_read_as_far_as_anybody_wants() {
+    const OFTEN: usize = 4_000;
+    let name = "x".repeat(100 << 10);
+    let mut items = vec![json!({"overview": {"title": "T"}}); OFTEN];
+    let (mut first, mut proton) = (onepux_data(&json!(items)), proton(&json!([])));
+    first["accounts"][0]["vaults"][0]["attrs"]["name"] = name.as_str().into();
+    items.fill(of_type("note", json!({})));
+    let vault = proton["vaults"].as_object_mut().unwrap().values_mut();
+    for vault in vault {
+        vault["name"] = name.as_str().into();
+        vault["items"] = items.clone().into();
+    }
+    drop(items);
+    let first = zip(&[("export.data", first.to_string().as_bytes())]);
+    let second = proton.to_string().into_bytes();
+    for (kind, content) in [(&OnePux as &dyn Adapter, first), (&ProtonPass, second)] {
+        let file = file(&content);
+        let path = file.path().to_str().unwrap();
+        let before = most_memory();
+        let mut store = kind
+            .open(path, Access::Read, &mut Answers::default())
+            .unwrap();
+        let (mut told, mut size) = (0, 0);
+        let read = store.read(&mut |record| {
+            told += 1;
+            size += record.unwrap().size();
+            true
+        });
+        read.unwrap();
+        assert_eq!(told, OFTEN);
+        // They say 800 MB, none of which anybody wanted to keep.
+        assert!(size > OFTEN * name.len(), "{size}");
+        let taken = most_memory() - before;
+        assert!(taken < 200, "{taken} MiB");
+        // Who stops is told no more, and may begin again.
+        told = 0;
+        store
+            .read(&mut |_| {
+                told += 1;
+                told < 3
+            })
+            .unwrap();
+        assert_eq!(told, 3);
+    }
 }
 
 #[test]

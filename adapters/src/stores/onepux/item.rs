@@ -1,10 +1,9 @@
 //! One item of a 1PUX export.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::super::read_only::Files;
 use super::fields::{self, Member};
 use super::{object, objects};
 use crate::forms::{otpauth, ssh};
@@ -19,7 +18,7 @@ const EMPTY: [&str; 3] = ["C", "B", "I"];
 pub(super) fn read(
     item: &Object,
     title: &str,
-    files: &mut HashMap<String, Zeroizing<Vec<u8>>>,
+    files: &mut Files<'_>,
     quarantined: &mut Vec<String>,
 ) -> Record {
     let id = item.text("uuid").filter(|id| !id.is_empty()).map(stable_id);
@@ -94,13 +93,13 @@ fn own(item: &Object, details: &Object, read: &mut Item) {
     }
 }
 
-struct Reading<'r> {
+struct Reading<'r, 'e> {
     record: Record,
-    files: &'r mut HashMap<String, Zeroizing<Vec<u8>>>,
+    files: &'r mut Files<'e>,
     quarantined: &'r mut Vec<String>,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn login(&mut self, details: &Object) {
         let fields = objects(details.get("loginFields"));
         let value = |field: &Object| {
@@ -273,7 +272,7 @@ impl Reading<'_> {
     fn file(&mut self, value: &Value) {
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let (name, document) = (text("fileName"), text("documentId"));
-        let Some(content) = self.files.remove(document) else {
+        let Some(content) = self.files.take(document) else {
             let reason = format!("its file {} is not in the archive", name.escape_debug());
             return self.quarantined.push(reason);
         };

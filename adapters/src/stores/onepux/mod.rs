@@ -16,15 +16,13 @@
 mod fields;
 mod item;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::REMOVAL;
-use super::read_only::ReadOnly;
+use super::read_only::{Bytes, Export, Files, ReadOnly};
 use crate::archive::{self, Archive};
 use crate::{
     Access, Account, Adapter, Ask, Description, Direction, Fault, Object, Place, Quarantined,
@@ -85,21 +83,19 @@ impl Adapter for OnePux {
         if data.get("accounts").and_then(Value::as_array).is_none() {
             return Err(malformed("it has no accounts"));
         }
-        let quarantined = std::mem::take(&mut archive.quarantined).into_iter();
-        let mut reading = Reading {
-            told: quarantined.map(Err).collect(),
-            files: documents(archive),
-        };
-        reading.accounts(&data);
         Ok(Box::new(ReadOnly {
             place: location.to_owned(),
-            told: reading.told,
+            export: Accounts {
+                quarantined: std::mem::take(&mut archive.quarantined),
+                files: documents(archive),
+                data,
+            },
         }))
     }
 }
 
 /// The files of an export, by the ids of documents.
-fn documents(archive: Archive) -> HashMap<String, Zeroizing<Vec<u8>>> {
+fn documents(archive: Archive) -> Bytes {
     let files = archive.files.into_iter().filter_map(|(path, content)| {
         let (id, _) = path.strip_prefix(FILES)?.split_once("__")?;
         Some((id.to_owned(), content))
@@ -107,54 +103,74 @@ fn documents(archive: Archive) -> HashMap<String, Zeroizing<Vec<u8>>> {
     files.collect()
 }
 
-struct Reading {
-    told: Vec<Result<Record, Quarantined>>,
-    files: HashMap<String, Zeroizing<Vec<u8>>>,
+/// What an export consists of.
+struct Accounts {
+    quarantined: Vec<Quarantined>,
+    data: Object,
+    files: Bytes,
 }
 
-impl Reading {
-    fn accounts(&mut self, data: &Object) {
-        for account in objects(data.get("accounts")) {
-            let attributes = object(&account, "attrs");
-            let vaults = objects(account.get("vaults"));
-            let account = shell(&attributes);
-            for vault in vaults {
-                let attributes = object(&vault, "attrs");
+impl Export for Accounts {
+    fn tell(&self, each: &mut dyn FnMut(Result<Record, Quarantined>) -> bool) {
+        if !self.quarantined.iter().all(|told| each(Err(told.clone()))) {
+            return;
+        }
+        let mut files = Files::new(&self.files);
+        for account in elements(self.data.get("accounts")) {
+            let shell = shell(&attributes(account));
+            for vault in elements(account.get("vaults")) {
+                let attributes = attributes(vault);
                 let name = attributes.text("name").unwrap_or("a vault without a name");
-                let items = vault.get("items").and_then(Value::as_array);
-                for (at, item) in items.into_iter().flatten().enumerate() {
-                    self.item(item, &account, name, at);
+                for (at, item) in elements(vault.get("items")).enumerate() {
+                    let told = told_of(item, &shell, name, at, &mut files);
+                    if !told.into_iter().all(&mut *each) {
+                        return;
+                    }
                 }
             }
         }
     }
+}
 
-    fn item(&mut self, item: &Value, account: &Account, vault: &str, at: usize) {
-        let Some(item) = Object::from_value(item.clone()) else {
-            let origin = format!("{vault}, item {}", at + 1);
-            return self
-                .told
-                .push(Err(Quarantined::new(origin, "it is no object")));
-        };
-        let title = object(&item, "overview")
-            .text("title")
-            .unwrap_or_default()
-            .to_owned();
-        let origin = match title.is_empty() {
-            true => format!("{vault}, item {}", at + 1),
-            false => format!("{vault}, item “{title}”"),
-        };
-        let mut quarantined = Vec::new();
-        let mut record = item::read(&item, &title, &mut self.files, &mut quarantined);
-        record.account = Some(Arc::clone(account));
-        record.places = vec![Place::titled([vault])];
-        record.origin.clone_from(&origin);
-        let told = quarantined
-            .into_iter()
-            .map(|reason| Err(Quarantined::new(&*origin, reason)));
-        self.told.extend(told);
-        self.told.push(Ok(record));
-    }
+/// An item, behind what is wrong with it.
+fn told_of(
+    item: &Value,
+    account: &Account,
+    vault: &str,
+    at: usize,
+    files: &mut Files<'_>,
+) -> Vec<Result<Record, Quarantined>> {
+    let Some(item) = Object::from_value(item.clone()) else {
+        let origin = format!("{vault}, item {}", at + 1);
+        return vec![Err(Quarantined::new(origin, "it is no object"))];
+    };
+    let title = object(&item, "overview")
+        .text("title")
+        .unwrap_or_default()
+        .to_owned();
+    let origin = match title.is_empty() {
+        true => format!("{vault}, item {}", at + 1),
+        false => format!("{vault}, item “{title}”"),
+    };
+    let mut quarantined = Vec::new();
+    let mut record = item::read(&item, &title, files, &mut quarantined);
+    record.account = Some(Arc::clone(account));
+    record.places = vec![Place::titled([vault])];
+    record.origin.clone_from(&origin);
+    let told = quarantined
+        .into_iter()
+        .map(|reason| Err(Quarantined::new(&*origin, reason)));
+    told.chain([Ok(record)]).collect()
+}
+
+fn attributes(of: &Value) -> Object {
+    let attributes = of.get("attrs").cloned();
+    attributes.and_then(Object::from_value).unwrap_or_default()
+}
+
+/// The elements of an array; none if it is none.
+fn elements(of: Option<&Value>) -> impl Iterator<Item = &Value> {
+    of.and_then(Value::as_array).into_iter().flatten()
 }
 
 fn shell(attributes: &Object) -> Account {
@@ -179,6 +195,8 @@ fn object(of: &Object, name: &str) -> Object {
 
 /// The objects in an array.
 fn objects(of: Option<&Value>) -> Vec<Object> {
-    let elements = of.and_then(Value::as_array).into_iter().flatten();
-    elements.cloned().filter_map(Object::from_value).collect()
+    elements(of)
+        .cloned()
+        .filter_map(Object::from_value)
+        .collect()
 }

@@ -112,7 +112,7 @@ const SECURITY: [(i64, &str); 4] = [
 ];
 
 /// The record that an item is. Reasons why something of it was set aside are added to `quarantined`.
-pub(super) fn read(item: &Value, files: &mut Files, quarantined: &mut Vec<String>) -> Record {
+pub(super) fn read(item: &Value, files: &mut Files<'_>, quarantined: &mut Vec<String>) -> Record {
     let data = item.get("data").unwrap_or(&Value::Null);
     let id = text(item, "/itemId").map(stable_id);
     let title = text(data, "/metadata/name").unwrap_or_default();
@@ -153,14 +153,14 @@ fn text<'v>(of: &'v Value, path: &str) -> Option<&'v str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn attach(item: &Value, files: &mut Files, record: &mut Record, quarantined: &mut Vec<String>) {
+fn attach(item: &Value, files: &mut Files<'_>, record: &mut Record, quarantined: &mut Vec<String>) {
     let names = item
         .get("files")
         .and_then(Value::as_array)
         .into_iter()
         .flatten();
     for name in names.filter_map(Value::as_str) {
-        let Some(content) = files.remove(name) else {
+        let Some(content) = files.take(name) else {
             quarantined.push(format!(
                 "its file {} is not in the archive",
                 name.escape_debug()

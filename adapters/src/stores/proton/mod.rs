@@ -17,14 +17,13 @@
 
 mod item;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::REMOVAL;
-use super::read_only::ReadOnly;
+use super::read_only::{Bytes, Export, Files, ReadOnly};
 use crate::archive::{self, Archive};
 use crate::{
     Access, Adapter, Ask, Description, Direction, Fault, Object, Place, Quarantined, Record, Store,
@@ -44,9 +43,6 @@ const TRASHED: i64 = 2;
 /// Exports of Proton Pass.
 #[derive(Debug, Clone, Copy)]
 pub struct ProtonPass;
-
-/// The files of an export, by their names.
-type Files = BTreeMap<String, Zeroizing<Vec<u8>>>;
 
 impl Adapter for ProtonPass {
     fn describe(&self) -> Description {
@@ -77,20 +73,18 @@ impl Adapter for ProtonPass {
 
     fn open(&self, location: &str, _: Access, _: &mut dyn Ask) -> Result<Box<dyn Store>, Fault> {
         let (content, _) = file::read(Path::new(location), LARGEST)?;
-        let mut reading = Reading::default();
+        let mut export = Vaults {
+            place: location.to_owned(),
+            ..Vaults::default()
+        };
         let data = match archive::is_archive(&content) {
-            true => reading.unpack(&content, location)?,
+            true => export.unpack(&content)?,
             false => content,
         };
-        reading.vaults(&parse(&data, location)?);
-        let left = reading.files.into_keys().map(|name| {
-            let origin = format!("{location}, {}", name.escape_debug());
-            Err(Quarantined::new(origin, "it is a file of no item"))
-        });
-        reading.told.extend(left);
+        export.data = parse(&data, location)?;
         Ok(Box::new(ReadOnly {
             place: location.to_owned(),
-            told: reading.told,
+            export,
         }))
     }
 }
@@ -131,67 +125,91 @@ fn parse(data: &[u8], place: &str) -> Result<Object, Fault> {
     }
 }
 
+/// What an export consists of.
 #[derive(Default)]
-struct Reading {
-    told: Vec<Result<Record, Quarantined>>,
-    files: Files,
+struct Vaults {
+    place: String,
+    quarantined: Vec<Quarantined>,
+    data: Object,
+    files: Bytes,
 }
 
-impl Reading {
+impl Vaults {
     /// Takes in an archive, and gives the file with the items.
-    fn unpack(&mut self, content: &[u8], place: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let mut archive = Archive::read(content, place)?;
+    fn unpack(&mut self, content: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let mut archive = Archive::read(content, &self.place)?;
         if archive.files.contains_key(SEALED) {
-            return Err(encrypted(place));
+            return Err(encrypted(&self.place));
         }
         let data = archive.files.remove(DATA);
-        let data = data.ok_or_else(|| malformed(place, "there is no data.json in it"))?;
-        self.told.extend(archive.quarantined.drain(..).map(Err));
+        let data = data.ok_or_else(|| malformed(&self.place, "there is no data.json in it"))?;
+        self.quarantined.append(&mut archive.quarantined);
         for (path, content) in archive.files {
             let name = path.strip_prefix(FILES).unwrap_or(&path);
             self.files.insert(name.to_owned(), content);
         }
         Ok(data)
     }
+}
 
-    fn vaults(&mut self, data: &Object) {
-        let vaults = data.get("vaults").and_then(Value::as_object);
+impl Export for Vaults {
+    fn tell(&self, each: &mut dyn FnMut(Result<Record, Quarantined>) -> bool) {
+        if !self.quarantined.iter().all(|told| each(Err(told.clone()))) {
+            return;
+        }
+        let mut files = Files::new(&self.files);
+        let vaults = self.data.get("vaults").and_then(Value::as_object);
         for vault in vaults.into_iter().flat_map(serde_json::Map::values) {
             let name = vault.get("name").and_then(Value::as_str);
             let name = name.unwrap_or("a vault without a name");
             let items = vault.get("items").and_then(Value::as_array);
             for (at, item) in items.into_iter().flatten().enumerate() {
-                self.item(vault, name, item, at);
+                let told = told_of(vault, name, item, at, &mut files);
+                if !told.into_iter().all(&mut *each) {
+                    return;
+                }
+            }
+        }
+        for name in files.left() {
+            let origin = format!("{}, {}", self.place, name.escape_debug());
+            if !each(Err(Quarantined::new(origin, "it is a file of no item"))) {
+                return;
             }
         }
     }
+}
 
-    fn item(&mut self, vault: &Value, name: &str, item: &Value, at: usize) {
-        let title = item.pointer("/data/metadata/name").and_then(Value::as_str);
-        let origin = match title {
-            Some(title) if !title.is_empty() => format!("{name}, item “{title}”"),
-            _ => format!("{name}, item {}", at + 1),
-        };
-        let unreadable = match item.get("data").and_then(|data| data.get("type")) {
-            None => Some("it does not say of what type it is"),
-            _ if item.get("state").and_then(Value::as_i64) == Some(TRASHED) => {
-                Some("it is in the trash")
-            }
-            Some(_) => None,
-        };
-        if let Some(reason) = unreadable {
-            return self.told.push(Err(Quarantined::new(origin, reason)));
+/// An item, behind what is wrong with it.
+fn told_of(
+    vault: &Value,
+    name: &str,
+    item: &Value,
+    at: usize,
+    files: &mut Files<'_>,
+) -> Vec<Result<Record, Quarantined>> {
+    let title = item.pointer("/data/metadata/name").and_then(Value::as_str);
+    let origin = match title {
+        Some(title) if !title.is_empty() => format!("{name}, item “{title}”"),
+        _ => format!("{name}, item {}", at + 1),
+    };
+    let unreadable = match item.get("data").and_then(|data| data.get("type")) {
+        None => Some("it does not say of what type it is"),
+        _ if item.get("state").and_then(Value::as_i64) == Some(TRASHED) => {
+            Some("it is in the trash")
         }
-        let mut quarantined = Vec::new();
-        let mut record = item::read(item, &mut self.files, &mut quarantined);
-        record.places = vec![Place::titled(folders(vault, name, item))];
-        record.origin.clone_from(&origin);
-        let told = quarantined
-            .into_iter()
-            .map(|reason| Err(Quarantined::new(&*origin, reason)));
-        self.told.extend(told);
-        self.told.push(Ok(record));
+        Some(_) => None,
+    };
+    if let Some(reason) = unreadable {
+        return vec![Err(Quarantined::new(origin, reason))];
     }
+    let mut quarantined = Vec::new();
+    let mut record = item::read(item, files, &mut quarantined);
+    record.places = vec![Place::titled(folders(vault, name, item))];
+    record.origin.clone_from(&origin);
+    let told = quarantined
+        .into_iter()
+        .map(|reason| Err(Quarantined::new(&*origin, reason)));
+    told.chain([Ok(record)]).collect()
 }
 
 /// The names of the vault and of the folders in it that an item lies in.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::entry::{self, Entry, is_line, is_taken};
 use super::name;
 use crate::carry::{Carried, carry, restore};
-use crate::forms::foreseen::without_large_files;
+use crate::forms::large_files::without_large_files;
 use crate::forms::otpauth;
 use crate::{Attachment, FieldType, Item, Object, Quarantined, Record};
 
@@ -29,7 +29,7 @@ pub(super) struct Written {
     /// What will be read of it.
     pub(super) whole: Record,
     /// Credentials that the store does not take, and why.
-    pub(super) lost: Vec<(usize, String)>,
+    pub(super) lost: Vec<(String, String)>,
 }
 
 /// Makes an entry of a record, for the file that it will be in.

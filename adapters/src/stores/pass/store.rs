@@ -14,8 +14,7 @@ use super::name;
 use super::native::{self, Written as Text};
 use super::stage::Stage;
 use super::tree::{Keys, Print, obstacle, scan};
-use crate::forms::foreseen::foreseen;
-use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Written, file};
+use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Written, file, foresee};
 
 /// Processes of `gpg` at a time: its agent does the work of the keys one after the other anyway.
 const MOST_AT_A_TIME: usize = 8;
@@ -257,7 +256,7 @@ impl Store for Folder {
 
     fn foresee(&self, record: &Record) -> Foreseen {
         let text = native::write(record, &name::file(&name::path(record), 1));
-        foreseen(record, &text.native, &text.lost)
+        foresee(record, &text.native, text.lost)
     }
 
     fn write(

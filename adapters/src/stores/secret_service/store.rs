@@ -12,8 +12,7 @@ use super::form;
 use super::found::{Collection, Draft, Found};
 use super::schema::{self, Kind, OF, RESIDUE, SCHEMA, link, without_keepassxc};
 use super::view::{Commit, Remains, commit_of, view};
-use crate::forms::foreseen::foreseen;
-use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Written};
+use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Written, foresee};
 
 /// A collection, and the loop in which it is asked.
 pub(super) struct Keyring {
@@ -225,7 +224,7 @@ impl Store for Keyring {
 
     fn foresee(&self, record: &Record) -> Foreseen {
         let forms = form::write(record, None);
-        foreseen(record, &forms.native, &forms.lost)
+        foresee(record, &forms.native, forms.lost)
     }
 
     fn write(

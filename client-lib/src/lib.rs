@@ -68,7 +68,7 @@ pub use credex_protocol::Reason;
 pub use credex_protocol::envelope::parts::Part;
 pub use credex_protocol::envelope::{LONGEST_PASSWORD, Password, PasswordError};
 pub use error::{Ended, Error, Outcome, Result};
-pub use exporter::{Delivery, ExportRequest, Exporter, Grant, Payload};
+pub use exporter::{Delivery, ExportRequest, Exporter, Grant, LossReason, Lost, Payload, Plan};
 pub use importer::{AttachmentProblem, Import, Importer, ImporterBuilder, Offer, Opened, Taken};
 pub use progress::{OnProgress, Progress, silent};
 pub use receipt::{Receipt, Tally};

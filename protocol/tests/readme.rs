@@ -15,6 +15,7 @@ use credex_protocol::envelope::parts::{MAX_PARTS, PART_HEADER_LEN};
 use credex_protocol::envelope::{
     HEADER_LEN, KEY_LEN, LONGEST_PASSWORD, MAGIC, PADDED_LEN, SegmentSize, TAG_LEN,
 };
+use credex_protocol::wire::LossReason;
 use credex_protocol::{Reason, names};
 use described::{Argument, Interface, Member, interfaces, signature};
 
@@ -155,6 +156,24 @@ fn the_error_table_has_every_reason_with_its_meaning() {
     for row in &rows {
         assert!(row[2].ends_with('.'), "{}: who gets it, and when?", row[0]);
     }
+}
+
+#[test]
+fn the_reasons_of_a_loss_are_those_of_the_code() {
+    let rows = rows("A plan", "Reason");
+    let table: Vec<_> = rows
+        .iter()
+        .map(|row| (row[0].trim_matches('`'), row[1]))
+        .collect();
+    let expected: Vec<_> = LossReason::ALL
+        .iter()
+        .map(|reason| (reason.name(), reason.meaning()))
+        .collect();
+    assert_eq!(table, expected);
+    for (word, _) in table {
+        assert_eq!(LossReason::from_name(word).name(), word);
+    }
+    assert_eq!(LossReason::from_name("later"), LossReason::Other);
 }
 
 /// Capitalised words in backticks that are neither members nor errors of ours.

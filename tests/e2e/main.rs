@@ -24,6 +24,7 @@ mod listening;
 mod memory;
 mod narrowing;
 mod outages;
+mod plans;
 mod policy;
 mod races;
 mod reaching;

@@ -4,6 +4,7 @@
 mod delivery;
 mod grant;
 mod payload;
+mod plan;
 mod request;
 mod seal;
 mod session;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 pub use delivery::Delivery;
 pub use grant::Grant;
 pub use payload::Payload;
+pub use plan::{LossReason, Lost, Plan};
 pub use request::ExportRequest;
 
 use crate::bus::{Bus, Owner};

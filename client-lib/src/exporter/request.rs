@@ -6,8 +6,8 @@ use credex_protocol::wire::{ExportOptions, ExportResults, response};
 use credex_protocol::{Error as Refusal, Reason, names};
 use uuid::Uuid;
 
-use super::Grant;
 use super::session::{self, Session};
+use super::{Grant, Plan};
 use crate::answer::Method;
 use crate::bus::{Bus, Mailbox, next_from};
 use crate::cxf::{self, Counts};
@@ -22,6 +22,7 @@ pub struct ExportRequest {
     activation_token: Option<String>,
     format_versions: Option<Vec<String>>,
     counts: Counts,
+    plan: Option<Plan>,
 }
 
 impl ExportRequest {
@@ -81,6 +82,13 @@ impl ExportRequest {
         self
     }
 
+    /// What will become of them at one importer, which the person is told where they agree to it.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
     pub(super) async fn ask(self, bus: &Arc<Bus>, app_id: &str) -> Result<Grant> {
         let mut question = Question::new(bus);
         let options = self.options(app_id, &question.token);
@@ -100,6 +108,7 @@ impl ExportRequest {
             provider: self.provider.clone(),
             format_versions: self.format_versions.clone(),
             counts: Some(self.counts.clone().into()),
+            plan: self.plan.as_ref().map(|plan| plan.to_wire(&self.counts)),
             activation_token: self.activation_token.clone(),
         }
     }

@@ -47,6 +47,12 @@ impl Importer {
         ImporterBuilder::new(app_id.into())
     }
 
+    /// The unique name of its connection to the bus.
+    #[must_use]
+    pub fn unique_name(&self) -> &str {
+        self.bus.unique_name()
+    }
+
     /// Waits for the next offer that is still open. May be dropped and called again.
     ///
     /// # Errors

@@ -119,6 +119,7 @@ impl Announcement {
             will_not_take: Some(counts.keys().filter(refuses).cloned().collect()),
             conflict: None,
             assurance: Some(self.assurance.name().to_owned()),
+            plan: None,
         }
     }
 }

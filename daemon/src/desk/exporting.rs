@@ -210,10 +210,14 @@ impl Desk {
                 is_forbidden = true;
                 continue;
             }
+            let target = Target::Installed(importer.id.clone());
             candidates.push(Candidate {
-                info: to_info(importer, &request.counts),
+                info: ImporterInfo {
+                    plan: request.plan_at(&target),
+                    ..to_info(importer, &request.counts)
+                },
                 app_id: importer.id.clone(),
-                target: Target::Installed(importer.id.clone()),
+                target,
                 format_version: version.clone(),
             });
         }
@@ -221,11 +225,15 @@ impl Desk {
         let mut unread = Vec::new();
         let listed = floor.announced.listed();
         for (name, running) in listed.filter(|(name, _)| **name != exporter.unique_name) {
+            let target = Target::Running(name.clone());
             match running.common_version(&request.format_versions) {
                 Some(format_version) => candidates.push(Candidate {
-                    info: running.to_info(&request.counts),
+                    info: ImporterInfo {
+                        plan: request.plan_at(&target),
+                        ..running.to_info(&request.counts)
+                    },
                     app_id: running.app_id.clone(),
-                    target: Target::Running(name.clone()),
+                    target,
                     format_version,
                 }),
                 None => unread.push(running.app_id.as_str()),

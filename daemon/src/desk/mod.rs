@@ -13,6 +13,7 @@ mod exporting;
 mod floor;
 mod importing;
 mod permission;
+mod plan;
 mod reaching;
 mod record;
 mod recording;

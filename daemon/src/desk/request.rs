@@ -1,8 +1,11 @@
 //! What an exporter asks for, read out of the arguments of `Export.RequestExport`. Pure: whatever is
 //! not of its documented form is refused with the name of the option.
 
-use credex_protocol::wire::{Counts, ExportOptions};
+use credex_protocol::wire::{Counts, ExportOptions, Plan};
 use credex_protocol::{Error, Reason, names};
+
+use super::plan::Foreseen;
+use super::record::Target;
 
 const MOST_TYPES: usize = 64;
 const MOST_VERSIONS: usize = 16;
@@ -19,6 +22,7 @@ pub(super) struct ExportRequest {
     pub(super) provider: Option<String>,
     pub(super) format_versions: Vec<String>,
     pub(super) counts: Counts,
+    pub(super) plan: Option<Foreseen>,
     pub(super) handle_token: String,
     pub(super) session_handle_token: String,
 }
@@ -46,6 +50,7 @@ impl ExportRequest {
         }
         let counts = options.counts.unwrap_or_default();
         check_types("counts", counts.keys())?;
+        let plan = options.plan.map(|plan| Foreseen::parse(plan, &counts));
         Ok(ExportRequest {
             parent_window,
             activation_token: options.activation_token,
@@ -53,12 +58,18 @@ impl ExportRequest {
             provider: options.provider,
             format_versions: check_versions(options.format_versions)?,
             counts,
+            plan: plan.transpose()?,
             handle_token: handle_token("handle_token", options.handle_token)?,
             session_handle_token: handle_token(
                 "session_handle_token",
                 options.session_handle_token,
             )?,
         })
+    }
+
+    /// What the exporter foresees at this importer, if it says so.
+    pub(super) fn plan_at(&self, importer: &Target) -> Option<Plan> {
+        self.plan.as_ref().and_then(|plan| plan.at(importer))
     }
 }
 

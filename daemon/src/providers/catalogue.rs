@@ -299,5 +299,6 @@ pub fn to_info(importer: &Importer, counts: &Counts) -> ImporterInfo {
         will_not_take: Some(counts.keys().filter(refused).cloned().collect()),
         conflict: importer.conflict.clone(),
         assurance: None,
+        plan: None,
     }
 }

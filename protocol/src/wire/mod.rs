@@ -1,6 +1,7 @@
 //! What travels in the `a{sv}` and the compound arguments of the interfaces, as Rust types.
 //! Serves `interfaces/*.xml`; unknown keys are ignored, missing ones are `None`.
 
+mod plan;
 mod web;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use zbus::zvariant::{DeserializeDict, ObjectPath, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
+pub use plan::{LossReason, Plan, PlannedLoss};
 pub use web::{
     AddOptions, CheckOptions, DecisionInfo, DomainReport, GenerateOptions, GenerateResults,
     RefreshOptions, StageReport, WebRequestOptions, WebResults,
@@ -47,6 +49,8 @@ pub struct ExportOptions {
     pub format_versions: Option<Vec<String>>,
     /// Credentials per type.
     pub counts: Option<Counts>,
+    /// What the caller foresees at one importer.
+    pub plan: Option<Plan>,
     /// XDG activation token.
     pub activation_token: Option<String>,
 }
@@ -194,6 +198,8 @@ pub struct ImporterInfo {
     pub conflict: Option<String>,
     /// As in [`AppIdentity`]; only of those that run already.
     pub assurance: Option<String>,
+    /// What the exporter says will become of it there. Only in `Chooser1.ChooseImporter`.
+    pub plan: Option<Plan>,
 }
 
 /// The question of `Chooser1.ChooseImporter`.

@@ -121,7 +121,7 @@ impl Person {
     }
 
     /// Waits until she is asked: `exchange`, `parent_window`, `importers` (a list of `id`, `name`,
-    /// `origin`, `will_not_take`, `conflict`), `counts`, `exporter`, `activation_token`,
+    /// `origin`, `will_not_take`, `conflict`, `plan`), `counts`, `exporter`, `activation_token`,
     /// `authentication`, `pid`.
     pub async fn asked(&self) -> Value {
         self.reports.next("asked").await

@@ -9,7 +9,7 @@ use credex_protocol::Passphrase;
 use credex_protocol::names::{self, CHOOSER_FD};
 use credex_protocol::wire::{
     ChooseRequest, ChooseResults, ConsentRequest, ConsentResults, FinishedDetails,
-    PassphraseRequest, PassphraseResults, ProgressDetails, Tally, response,
+    PassphraseRequest, PassphraseResults, Plan, ProgressDetails, Tally, response,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -244,6 +244,7 @@ fn tell(request: &ChooseRequest) -> Value {
             "origin": importer.origin,
             "will_not_take": importer.will_not_take,
             "conflict": importer.conflict,
+            "plan": importer.plan.as_ref().map(planned),
         })
     });
     let exporter = request.exporter.clone().unwrap_or_default();
@@ -258,6 +259,28 @@ fn tell(request: &ChooseRequest) -> Value {
             "assurance": exporter.assurance,
             "provider": exporter.provider,
         },
+    })
+}
+
+fn planned(plan: &Plan) -> Value {
+    let losses = plan.losses.iter().flatten().map(|loss| {
+        json!({
+            "type": loss.credential_type,
+            "reason": loss.reason,
+            "count": loss.count,
+            "part": loss.part,
+        })
+    });
+    json!({
+        "importer": plan.importer,
+        "added": plan.added,
+        "same": plan.same,
+        "kept": plan.kept,
+        "replaced": plan.replaced,
+        "both": plan.both,
+        "dropped": plan.dropped,
+        "unreadable": plan.unreadable,
+        "losses": losses.collect::<Vec<_>>(),
     })
 }
 

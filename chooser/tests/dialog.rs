@@ -6,7 +6,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use credex_protocol::Reason;
-use credex_protocol::wire::{FinishedDetails, ProgressDetails};
+use credex_protocol::wire::{FinishedDetails, Plan, PlannedLoss, ProgressDetails};
 use credexd::authorization::Prospect;
 use credexd::chooser::{Answer, Chooser, ChooserError};
 use stage::{Daemon, Terminal, importer, question, receipt, send, soon};
@@ -44,6 +44,42 @@ async fn a_person_reads_who_asks_what_leaves_and_who_can_take_it_and_agrees() {
         &["basic-auth", "passkey", "totp"],
     );
     assert_eq!(soon(answer).await, Ok(agreed));
+}
+
+#[tokio::test]
+async fn what_the_exporter_says_will_become_of_it_is_read_before_the_last_word() {
+    let (daemon, mut terminal) = (Daemon::new(&[]), Terminal::new());
+    let mut question = question("x", &terminal);
+    let lost = |kind: &str, reason: &str, part| PlannedLoss {
+        credential_type: Some(kind.into()),
+        reason: Some(reason.into()),
+        count: Some(2),
+        part: Some(part),
+    };
+    question.importers[1].plan = Some(Plan {
+        added: Some(140),
+        kept: Some(1),
+        losses: Some(vec![
+            lost("passkey", "no-place", false),
+            lost("basic-auth", "too-large", true),
+        ]),
+        ..Plan::default()
+    });
+    let answer = daemon.ask(question);
+    terminal.answer(FIRST, "2").await;
+    terminal.answer(LEAVE_OUT, "3").await;
+    let check = terminal.answer(CONFIRM, "yes").await;
+    let words = "\n\
+        What “Bitwarden” says will happen at “Secrets”:\n\
+        \u{20} - 140 items are new there\n\
+        \u{20} - 1 item differs there: what is there stays\n\
+        What is lost there, and why:\n\
+        \u{20} - 2 passkeys: there is no place for that\n\
+        \u{20} - 2 passwords, in part: too large or too long\n\
+        What “Bitwarden” says is about everything; you leave something out.\n";
+    assert!(check.contains(words), "{check}");
+    let types = ["basic-auth", "passkey", "totp"];
+    assert_eq!(soon(answer).await, Ok(send("org.gnome.Secrets", &types)));
 }
 
 #[tokio::test]

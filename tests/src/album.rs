@@ -1,11 +1,11 @@
 //! Pictures of every page of the windows: light, dark, in high contrast and with large text, at single
-//! and double size, and 360 pixels wide.
+//! and double size, and 360 pixels wide; the last question of a transfer also in German.
 
 use std::path::{Path, PathBuf};
 
 use credex_protocol::wire::{
     AppIdentity, ChooseRequest, ConsentRequest, FinishedDetails, ImporterInfo, PassphraseRequest,
-    ProgressDetails, Tally,
+    Plan, PlannedLoss, ProgressDetails, Tally,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -25,8 +25,17 @@ struct Look {
     width: Option<u32>,
 }
 
+/// What the words are called in German by which the pages of the look "german" are found.
+const GERMAN: [(&str, &str); 5] = [
+    ("Send credentials", "Zugangsdaten senden"),
+    ("Continue", "Weiter"),
+    ("Send to", "senden"),
+    ("Cancel", "Abbrechen"),
+    ("Show 3 more", "3 weitere zeigen"),
+];
+
 #[rustfmt::skip]
-const LOOKS: [Look; 11] = [
+const LOOKS: [Look; 12] = [
     Look { name: "light", variables: &[], text: 100, width: None },
     Look { name: "light-2x", variables: &[("GDK_SCALE", "2")], text: 100, width: None },
     Look { name: "dark", variables: &[("ADW_DEBUG_COLOR_SCHEME", "prefer-dark")], text: 100, width: None },
@@ -38,6 +47,7 @@ const LOOKS: [Look; 11] = [
     Look { name: "large-2x", variables: &[("GDK_SCALE", "2")], text: 150, width: None },
     Look { name: "narrow", variables: &[], text: 100, width: Some(360) },
     Look { name: "narrow-large", variables: &[], text: 150, width: Some(360) },
+    Look { name: "german", variables: &[("LANG", "de_DE.UTF-8")], text: 100, width: None },
 ];
 
 /// Takes all pictures into `directory`, or those of the look that `CREDEX_LOOK` names.
@@ -95,6 +105,10 @@ impl Album<'_> {
     }
 
     async fn take(&self) {
+        self.plans().await;
+        if self.look.name == "german" {
+            return;
+        }
         self.export().await;
         self.endings().await;
         self.prompts().await;
@@ -152,6 +166,26 @@ impl Album<'_> {
         self.reader.press("button", "Close").await;
     }
 
+    /// The last question where the exporter says what will become of it.
+    async fn plans(&self) {
+        for (page, importer, opens) in [
+            ("14-plan", "KeePassXC", false),
+            ("15-plan-with-losses", "Firefox", false),
+            ("16-plan-opened", "Chromium", true),
+        ] {
+            let asked = tokio::spawn(ask(self.stage.chooser.clone(), page, transfer()));
+            self.reader.press("button", self.said("Continue")).await;
+            self.reader.press("button", importer).await;
+            self.reader.ready("button", self.said("Send to")).await;
+            if opens {
+                self.reader.press("button", self.said("Show 3 more")).await;
+            }
+            self.picture(page, self.said("Send to")).await;
+            self.reader.press("button", self.said("Cancel")).await;
+            asked.await.unwrap();
+        }
+    }
+
     async fn endings(&self) {
         let asked = tokio::spawn(ask(self.stage.chooser.clone(), "2", request()));
         for button in ["Continue", "KeePassXC", "Send to"] {
@@ -200,12 +234,22 @@ impl Album<'_> {
         asked.await.unwrap().unwrap();
     }
 
+    /// What is said in the language of the look.
+    fn said<'w>(&self, english: &'w str) -> &'w str {
+        let translated = GERMAN.iter().find(|(known, _)| *known == english);
+        match translated.filter(|_| self.look.name == "german") {
+            Some((_, german)) => german,
+            None => english,
+        }
+    }
+
     /// Once `button` is there.
     async fn picture(&self, page: &str, button: &str) {
         self.reader.find("button", button).await;
+        let title = self.said("Send credentials");
         let window = self
             .screen
-            .only_window("Send credentials|Saved password|Passphrase");
+            .only_window(&format!("{title}|Saved password|Passphrase"));
         if let Some(width) = self.look.width {
             self.screen.resize(window, width, 680);
         }
@@ -304,6 +348,72 @@ fn request() -> ChooseRequest {
             ),
         ]),
         ..ChooseRequest::default()
+    }
+}
+
+/// What a program asks that moves credentials between stores.
+fn transfer() -> ChooseRequest {
+    let all = ["passkey", "totp", "note", "ssh-key", "credit-card"];
+    let store = |name: &str, will_not_take: &[&str], plan| ImporterInfo {
+        plan: Some(plan),
+        assurance: Some("unverified".into()),
+        ..importer(
+            &format!("org.credex.Cli@:1.{}", name.len()),
+            name,
+            "running",
+            will_not_take,
+        )
+    };
+    let loss = |kind: Option<&str>, count, reason: &str, part| PlannedLoss {
+        credential_type: kind.map(str::to_owned),
+        reason: Some(reason.to_owned()),
+        count: Some(count),
+        part: Some(part),
+    };
+    let mut few = vec![
+        loss(Some("passkey"), 12, "no-place", false),
+        loss(Some("credit-card"), 3, "websites-only", false),
+        loss(None, 61, "no-place", true),
+    ];
+    let keepassxc = Plan {
+        added: Some(120),
+        same: Some(18),
+        both: Some(4),
+        ..Plan::default()
+    };
+    let firefox = Plan {
+        added: Some(120),
+        kept: Some(1),
+        dropped: Some(25),
+        unreadable: Some(2),
+        losses: Some(few.clone()),
+        ..Plan::default()
+    };
+    few.extend([
+        loss(Some("ssh-key"), 2, "websites-only", false),
+        loss(Some("totp"), 31, "too-large", false),
+        loss(Some("basic-auth"), 17, "no-place", true),
+        loss(Some("note"), 8, "too-large", true),
+    ]);
+    let chromium = Plan {
+        replaced: Some(121),
+        losses: Some(few),
+        ..firefox.clone()
+    };
+    ChooseRequest {
+        exporter: Some(AppIdentity {
+            app_id: Some("org.credex.Cli".into()),
+            name: Some("Credex".into()),
+            assurance: Some("installed".into()),
+            origin: Some("system".into()),
+            ..AppIdentity::default()
+        }),
+        importers: Some(vec![
+            store("KeePassXC database new.kdbx", &[], keepassxc),
+            store("Firefox passwords.csv", &all, firefox),
+            store("Chromium passwords.csv", &all, chromium),
+        ]),
+        ..request()
     }
 }
 

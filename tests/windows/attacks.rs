@@ -1,6 +1,6 @@
 //! Whoever wants a person to answer what was not asked, to read what is not so, or to drown.
 
-use credex_protocol::wire::{AppIdentity, ChooseRequest, ImporterInfo};
+use credex_protocol::wire::{AppIdentity, ChooseRequest, ImporterInfo, Plan, PlannedLoss};
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::Exporter;
 use credex_tests::programs;
@@ -98,6 +98,7 @@ async fn hostile_names_are_shown_as_what_they_are() {
             icon: Some("/etc/passwd".into()),
             conflict: Some(format!("<span size='999999'>{name}</span>")),
             origin: Some("system".into()),
+            plan: Some(hostile_plan()),
             ..ImporterInfo::default()
         }]),
         ..ChooseRequest::default()
@@ -114,9 +115,29 @@ async fn hostile_names_are_shown_as_what_they_are() {
         .find("button", "Send to <b>Bit�nedraw�</b> &amp; _x")
         .await;
     reader.find("switch", "<i>note</i>").await;
+    reader.find("label", "says will happen at “<b>Bit").await;
+    reader
+        .find("label", "of the unknown kind “<i>note</i>”")
+        .await;
     is_harmless(&reader.objects().await);
     reader.press("button", "Cancel").await;
     assert_eq!(asked.await.unwrap().unwrap().0, 1);
+}
+
+/// One as no service would pass it on.
+fn hostile_plan() -> Plan {
+    let loss = |kind: String| PlannedLoss {
+        credential_type: Some(kind),
+        reason: Some("<b>\u{202e}because</b>".to_owned()),
+        count: Some(u32::MAX),
+        part: Some(true),
+    };
+    let long = "\u{1b}[31m\n\u{200b}".to_owned() + &"A".repeat(5000);
+    Plan {
+        added: Some(u32::MAX),
+        losses: Some(vec![loss("<i>note</i>".to_owned()), loss(long)]),
+        ..Plan::default()
+    }
 }
 
 /// Nothing is invisible, acts on the screen, or fills it.

@@ -12,6 +12,7 @@ mod browser;
 mod exchange;
 mod leaving;
 mod parents;
+mod plans;
 mod prompts;
 mod scene;
 mod secrets;

@@ -91,6 +91,16 @@ pub(crate) fn send_to(importer: &str) -> String {
     tr!("_Send to {}", importer)
 }
 
+/// The button that shows so many more lines.
+pub(crate) fn show_more(n: usize) -> String {
+    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    tr!("Show {n} more" | "Show {n} more" % n)
+}
+
+pub(crate) fn show_fewer() -> String {
+    tr!("Show fewer")
+}
+
 pub(crate) fn waking() -> String {
     tr!("It can be pressed in a second.")
 }

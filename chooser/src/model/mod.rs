@@ -7,6 +7,7 @@ mod app;
 mod consent;
 mod ending;
 mod passphrase;
+mod plan;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ pub use app::{App, Assurance, Source};
 pub use consent::{Account, Act, Consent, ConsentError, Verdict};
 pub use ending::{Arrived, Ending, Outcome, Stage};
 pub use passphrase::{PassphraseError, PassphraseQuestion, Purpose};
+pub use plan::{Loss, LossReason, Lost, Plan};
 
 /// Why a question cannot be put to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +86,8 @@ pub struct Importer {
     pub assurance: Option<Assurance>,
     /// A warning.
     pub conflict: Option<String>,
+    /// What the exporter says will become of its credentials there.
+    pub plan: Option<Plan>,
     will_not_take: BTreeSet<Kind>,
 }
 
@@ -250,6 +254,7 @@ fn parse_importer(info: ImporterInfo) -> Option<Importer> {
         },
         assurance: info.assurance.as_deref().map(Assurance::parse),
         conflict: app::warning(info.conflict),
+        plan: info.plan.map(Plan::parse),
         will_not_take: info
             .will_not_take
             .into_iter()

@@ -7,7 +7,7 @@ use super::page::{Page, Tone};
 use crate::model::{
     Act, App, Assurance, Consent, Importer, PassphraseQuestion, Quantity, Question,
 };
-use crate::wording;
+use crate::wording::{self, PlanWords};
 
 /// The whole question: who asks, what leaves, what is at stake, and who can take it.
 pub(crate) fn question(question: &Question) -> Page {
@@ -146,7 +146,34 @@ pub(crate) fn confirm(
     for line in wording::summary(question, importer, going, staying) {
         page.say(Tone::Strong, line);
     }
+    let leaves_out = staying
+        .iter()
+        .any(|each| question.taken_by(importer).contains(each));
+    if let Some(plan) = wording::plan(question, importer) {
+        planned(&mut page, &plan);
+        if leaves_out {
+            page.say(Tone::Plain, wording::plan_of_everything(question));
+        }
+        page.gap();
+    }
     page
+}
+
+/// What the exporter says will become of it.
+fn planned(page: &mut Page, plan: &PlanWords) {
+    page.gap().say(Tone::Plain, format!("{}:", plan.heading));
+    let line = |page: &mut Page, words: &str| {
+        page.labelled(Tone::Plain, "  -", 4, words);
+    };
+    for words in &plan.items {
+        line(page, words);
+    }
+    if !plan.losses.is_empty() {
+        page.say(Tone::Plain, format!("{}:", plan.lost));
+    }
+    for words in &plan.losses {
+        line(page, words);
+    }
 }
 
 /// Sentences, the first of them the news.

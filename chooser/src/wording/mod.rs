@@ -9,6 +9,7 @@ mod export;
 mod identity;
 mod kinds;
 mod passphrase;
+mod plan;
 
 pub use consent::{
     ConsentWords, account, agreed, consent_headline, consent_words, consequence, developer, refused,
@@ -23,3 +24,4 @@ pub use passphrase::{
     nameless_store, new_passphrase, passphrase_explanation, passphrase_headline, passphrase_hint,
     passphrase_refused, passphrase_typed,
 };
+pub use plan::{PlanWords, plan, plan_of_everything};

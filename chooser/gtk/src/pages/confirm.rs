@@ -8,6 +8,7 @@ use credex_chooser::wording;
 use gtk::prelude::*;
 
 use crate::acts::{Act, Acts};
+use crate::pages::planned::Planned;
 use crate::parts::{self, Step};
 use crate::sleep::Sleepers;
 use crate::{accessible, icons, words};
@@ -21,6 +22,8 @@ pub(crate) struct Confirm {
     /// The types that can stay.
     kinds: Vec<(Kind, gtk::Switch)>,
     summary: gtk::Box,
+    /// What the exporter says will become of it.
+    plan: Option<Planned>,
 }
 
 impl Confirm {
@@ -32,6 +35,10 @@ impl Confirm {
         // Before the rest, so that it is in sight however long that is.
         if let Some(unchecked) = wording::unchecked(question) {
             step.add(&parts::remark("dialog-warning-symbolic", &unchecked, &[]));
+        }
+        let plan = wording::plan(question, importer).map(Planned::new);
+        if let Some(plan) = &plan {
+            step.add(&plan.root);
         }
         let kinds = kinds(&step, &question.taken_by(importer), acts);
         let summary = gtk::Box::new(gtk::Orientation::Vertical, 6);
@@ -48,6 +55,7 @@ impl Confirm {
             send: Sleepers::new(vec![send], acts),
             kinds,
             summary,
+            plan,
         };
         page.tell(question, importer);
         page
@@ -60,10 +68,14 @@ impl Confirm {
             .taken_by(importer)
             .into_iter()
             .partition(|each| left_out.contains(&each.kind));
+        let of_everything = self.plan.as_ref().filter(|_| !staying.is_empty());
+        let of_everything = of_everything.map(|_| wording::plan_of_everything(question));
         staying.extend(question.refused_by(importer));
         let is_empty = question.sends.is_some() && going.is_empty();
         self.send.hinder(is_empty.then(words::nothing_left));
-        self.show(&wording::summary(question, importer, &going, &staying));
+        let mut lines = wording::summary(question, importer, &going, &staying);
+        lines.extend(of_everything);
+        self.show(&lines);
     }
 
     /// Its button sleeps again: the keyboard has just come here.
@@ -89,7 +101,9 @@ impl Confirm {
         for line in lines {
             self.summary.append(&parts::text(line, &[]));
         }
-        accessible::describe(&self.cancel, &lines.join(" "));
+        let plan = self.plan.iter().flat_map(Planned::sentences);
+        let all: Vec<_> = lines.iter().cloned().chain(plan).collect();
+        accessible::describe(&self.cancel, &all.join(" "));
     }
 }
 

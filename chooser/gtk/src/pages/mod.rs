@@ -6,4 +6,5 @@ pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod ending;
 pub(crate) mod passphrase;
+pub(crate) mod planned;
 pub(crate) mod progress;

@@ -3,8 +3,9 @@
 //! An [`Adapter`] is opened at a location and becomes a [`Store`], which is read, looked ahead with,
 //! and written to once. All of it blocks: whoever is asynchronous runs it on a thread of its own.
 
-use std::io;
+use std::{fmt, io};
 
+use credex::LossReason;
 use zeroize::Zeroizing;
 
 use crate::{Quarantined, Record};
@@ -100,7 +101,39 @@ pub struct Foreseen {
     /// Paths that are kept as fields or notes, which a later reading turns back.
     pub carried: Vec<String>,
     /// Paths that are lost, each with the reason.
-    pub lost: Vec<(String, String)>,
+    pub lost: Vec<(String, Why)>,
+}
+
+/// Why something is lost: a word for programs, and words for a person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Why {
+    /// The word.
+    pub reason: LossReason,
+    /// What it comes to in this store, without secrets: "Firefox has no place for it".
+    pub words: String,
+}
+
+impl Why {
+    /// A reason, in words of the store.
+    #[must_use]
+    pub fn new(reason: LossReason, words: impl Into<String>) -> Self {
+        Self {
+            reason,
+            words: words.into(),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl serde::Serialize for Why {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.words)
+    }
 }
 
 /// One change to a store.

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::item::pairs;
-use crate::{Attachment, Foreseen, Object, Place, Record};
+use crate::{Attachment, Foreseen, Object, Place, Record, Why};
 
 /// Compares a record with what a store would read back natively, value by value. Those that are the same are
 /// native, others are carried; `lost` is what the store does not take, and its reasons. A credential that is lost
 /// as a whole (`credentials[2]`) is not told of otherwise, nor are the bytes of its file.
 #[must_use]
-pub fn foresee(whole: &Record, native: &Record, lost: Vec<(String, String)>) -> Foreseen {
+pub fn foresee(whole: &Record, native: &Record, lost: Vec<(String, Why)>) -> Foreseen {
     let gone: HashSet<_> = lost.iter().map(|(path, _)| path.clone()).collect();
     let path_of = |at: usize| format!("credentials[{at}]");
     let all = whole.item.credentials.iter().enumerate();
@@ -98,6 +98,7 @@ impl Foreseen {
 mod tests {
     use super::*;
     use crate::{FieldType, Item};
+    use credex::LossReason;
 
     #[test]
     fn a_member_that_differs_in_a_part_is_carried_in_that_part() {
@@ -111,7 +112,7 @@ mod tests {
         card.set_field("number", FieldType::Concealed, "4111");
         whole.item.credentials.push(card);
         native.item.members.set("title", "Post");
-        let lost = vec![("x".to_owned(), "y".to_owned())];
+        let lost = vec![("x".to_owned(), Why::new(LossReason::Other, "y"))];
         let foreseen = foresee(&whole, &native, lost.clone());
         assert_eq!(foreseen.lost, lost);
         let native = ["id", "credentials[0].type", "credentials[0].username.value"];
@@ -156,7 +157,10 @@ mod tests {
         let mut native = whole.clone();
         native.item.credentials.remove(0);
         native.attachments.remove(0);
-        let lost = vec![("credentials[0]".to_owned(), "too large".to_owned())];
+        let lost = vec![(
+            "credentials[0]".to_owned(),
+            Why::new(LossReason::TooLarge, "too large"),
+        )];
         let foreseen = foresee(&whole, &native, lost);
         assert_eq!(foreseen.carried, [""; 0]);
         assert!(foreseen.native.contains(&"attachment Yg".to_owned()));

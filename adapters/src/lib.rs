@@ -27,7 +27,7 @@ pub mod transfer;
 
 pub use adapter::{
     Access, Adapter, Ask, Asked, Change, Description, Direction, Fault, Foreseen, Question, Store,
-    Written,
+    Why, Written,
 };
 pub use document::{Document, DocumentError, read_document, write_document};
 pub use foresee::foresee;

@@ -51,7 +51,7 @@ impl Table {
             }
         }
         self.why
-            .extend(foreseen.lost.iter().map(|(_, why)| why.clone()));
+            .extend(foreseen.lost.iter().map(|(_, why)| why.to_string()));
     }
 
     /// What has exactly these fates.

@@ -1,13 +1,14 @@
 //! Files that are too large for a store that keeps them in its entries.
 
+use credex::LossReason;
 use zeroize::Zeroizing;
 
-use crate::{Attachment, Record};
+use crate::{Attachment, Record, Why};
 
 /// The record without the `file` credentials whose bytes are more than a store takes: `limit` for all
 /// of a record. Also the paths of those, each with the reason.
 #[must_use]
-pub fn without_large_files(record: &Record, limit: usize) -> (Record, Vec<(String, String)>) {
+pub fn without_large_files(record: &Record, limit: usize) -> (Record, Vec<(String, Why)>) {
     let mut kept = record.clone();
     let mut lost = Vec::new();
     let mut room = limit;
@@ -31,9 +32,12 @@ pub fn without_large_files(record: &Record, limit: usize) -> (Record, Vec<(Strin
     (kept, paths.collect())
 }
 
-fn too_large(content: &Zeroizing<Vec<u8>>, limit: usize) -> String {
+fn too_large(content: &Zeroizing<Vec<u8>>, limit: usize) -> Why {
     let (size, limit) = (content.len() >> 10, limit >> 10);
-    format!("the file has {size} KiB, and such a store takes {limit} KiB of files with an item")
+    let words = format!(
+        "the file has {size} KiB, and such a store takes {limit} KiB of files with an item"
+    );
+    Why::new(LossReason::TooLarge, words)
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Entry;
-use crate::{Foreseen, Record};
+use crate::{Foreseen, Record, Why};
 
 /// The path that stands for a whole record.
-const EVERYTHING: &str = "$";
+pub(super) const EVERYTHING: &str = "$";
 
 /// What is said of one credential.
 #[derive(Default, Clone)]
@@ -53,7 +53,7 @@ pub(super) fn gone(record: &Record, foreseen: &Foreseen) -> BTreeSet<usize> {
 }
 
 /// The losses, with one for each credential of which nothing comes through.
-pub(super) fn briefly(foreseen: Foreseen, gone: &BTreeSet<usize>) -> Vec<(String, String)> {
+pub(super) fn briefly(foreseen: Foreseen, gone: &BTreeSet<usize>) -> Vec<(String, Why)> {
     let mut told = BTreeSet::new();
     let mut losses = Vec::new();
     for (path, why) in foreseen.lost {

@@ -23,6 +23,7 @@ mod read_back;
 mod selection;
 mod summary;
 mod takes;
+mod told;
 
 pub use key::{Key, keys};
 pub use location::{Location, LocationError};

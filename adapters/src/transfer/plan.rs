@@ -8,7 +8,7 @@ use super::content::{Fingerprint, fingerprint, lies_the_same};
 use super::key::{Key, keys};
 use super::losses::{briefly, gone};
 use crate::record::new_id;
-use crate::{Change, Quarantined, Record, Store};
+use crate::{Change, Quarantined, Record, Store, Why};
 
 /// What to do with a record that is in the target already, and says something else there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub struct Lost {
     /// Where in the item: `credentials[0].password`.
     pub path: String,
     /// Why.
-    pub why: String,
+    pub why: Why,
 }
 
 /// What becomes of one record.
@@ -238,7 +238,7 @@ impl Entry {
 
     /// Why something is lost, each reason once.
     fn reasons(&self) -> String {
-        let reasons: BTreeSet<_> = self.lost.iter().map(|lost| lost.why.as_str()).collect();
+        let reasons: BTreeSet<_> = self.lost.iter().map(|lost| &*lost.why.words).collect();
         let reasons: Vec<_> = reasons.into_iter().collect();
         reasons.join("; ")
     }

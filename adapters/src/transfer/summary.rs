@@ -62,7 +62,7 @@ impl Plan {
             let is_told = entry.carried.iter().any(|path| path != "id");
             summary.carried += usize::from(is_told);
             for lost in &entry.lost {
-                let what = (entry.called(&lost.path), lost.why.clone());
+                let what = (entry.called(&lost.path), lost.why.to_string());
                 *losses.entry(what).or_default() += 1;
             }
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use credex::Tally;
 use credex::cxf::Counts;
+use credex::{LossReason, Lost, Tally};
 
 use super::*;
-use crate::{Change, Fault, Foreseen, Item, Quarantined, Record, Store, Written};
+use crate::{Change, Fault, Foreseen, Item, Quarantined, Record, Store, Why, Written};
 
 /// A list of records; it cannot hold SSH keys, nor the period of a one-time code.
 struct List;
@@ -26,8 +26,14 @@ impl Store for List {
             .filter(|(_, each)| each.kind() != "ssh-key")
             .map(|(at, _)| format!("credentials[{at}].content"));
         let lost = credentials.filter_map(|(at, each)| match each.kind() {
-            "ssh-key" => Some((format!("credentials[{at}]"), "no keys".to_owned())),
-            "totp" => Some((format!("credentials[{at}].period"), "always 30".to_owned())),
+            "ssh-key" => Some((
+                format!("credentials[{at}]"),
+                Why::new(LossReason::NoPlace, "no keys"),
+            )),
+            "totp" => Some((
+                format!("credentials[{at}].period"),
+                Why::new(LossReason::Other, "always 30"),
+            )),
             _ => None,
         });
         Foreseen {
@@ -242,6 +248,34 @@ fn what_a_store_takes_nothing_of_is_dropped_and_what_it_takes_a_part_of_is_told(
     };
     assert_eq!(summary.losses, [loss]);
     assert!(plan.loses());
+}
+
+#[test]
+fn a_plan_is_told_in_numbers_and_without_a_word_of_the_items() {
+    let there = [login("a", "1"), login("b", "2")];
+    let mut both = of_kind("two", "totp");
+    both.item
+        .credentials
+        .push(crate::Object::credential("ssh-key"));
+    let new = vec![
+        login("a", "1"),
+        login("b", "3"),
+        login("c", "4"),
+        of_kind("key", "ssh-key"),
+        both,
+    ];
+    let planned = plan(&there, OnDifference::Replace, new);
+    let told = planned.tell(credex::Plan::at_installed("org.example.Vault"));
+    let mut expected = credex::Plan::at_installed("org.example.Vault")
+        .loses(2, Lost::Whole("ssh-key".to_owned()), LossReason::NoPlace)
+        .loses(1, Lost::Part("totp".to_owned()), LossReason::Other);
+    (
+        expected.same,
+        expected.replaced,
+        expected.added,
+        expected.dropped,
+    ) = (1, 1, 2, 1);
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod vault;
 
 use std::path::PathBuf;
 
+use credex::LossReason;
 use zeroize::Zeroizing;
 
 use self::envelope::Kdf;
@@ -37,7 +38,7 @@ use super::REMOVAL;
 use crate::file::{self, Seen};
 use crate::{
     Access, Adapter, Ask, Asked, Change, Description, Direction, Fault, Foreseen, Quarantined,
-    Question, Record, Store, Written, foresee,
+    Question, Record, Store, Why, Written, foresee,
 };
 
 /// Bytes of files that are kept within an item, in hidden fields: recovery codes and keys, not scans.
@@ -253,7 +254,7 @@ impl Store for Export {
 }
 
 /// The record without files that are too large, which are told with the reason.
-fn without_large_files(record: &Record) -> (Record, Vec<(String, String)>) {
+fn without_large_files(record: &Record) -> (Record, Vec<(String, Why)>) {
     let mut kept = record.clone();
     let (mut left, mut lost) = (LARGEST_FILES, Vec::new());
     kept.attachments.retain(|file| {
@@ -262,7 +263,7 @@ fn without_large_files(record: &Record) -> (Record, Vec<(String, String)>) {
             true => left -= file.content.len(),
             false => lost.push((
                 format!("attachment {}", file.id),
-                format!("an export of Bitwarden has no place for files, and a field none for more than {} KiB", LARGEST_FILES >> 10),
+                Why::new(LossReason::TooLarge, format!("an export of Bitwarden has no place for files, and a field none for more than {} KiB", LARGEST_FILES >> 10)),
             )),
         }
         fits

@@ -274,8 +274,8 @@ impl Store for Table {
             match native::write(dialect, record) {
                 Ok(row) => rows.push(row),
                 Err(foreseen) => {
-                    let reason = foreseen.lost.into_iter().next().map(|(_, reason)| reason);
-                    let told = Quarantined::new(record.origin.clone(), reason.unwrap_or_default());
+                    let why = foreseen.lost.into_iter().next().map(|(_, why)| why.words);
+                    let told = Quarantined::new(record.origin.clone(), why.unwrap_or_default());
                     written.refused.push(told);
                 }
             }

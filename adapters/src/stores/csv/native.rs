@@ -1,6 +1,7 @@
 //! Records as rows, and rows as records. Both are pure, so that what a row would be read back as is
 //! known before anything is written.
 
+use credex::LossReason;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use super::dialect::{Column, Dialect};
 use super::table::Cell;
 use crate::carry::{self, Carried, Residue, ResidueError};
 use crate::forms::{block, otpauth};
-use crate::{FieldType, Foreseen, Item, Object, Record, foresee};
+use crate::{FieldType, Foreseen, Item, Object, Record, Why, foresee};
 
 /// What only Firefox says of a login, as an extension of the item.
 const FIREFOX: &str = "mozilla.org/login";
@@ -168,7 +169,7 @@ pub(super) fn write(dialect: Dialect, record: &Record) -> Result<Written, Forese
     if let Some(reason) = unfit(dialect, record) {
         let nothing = Record::new(Item::new(None, ""), "");
         let foreseen = foresee(record, &nothing, Vec::new());
-        return Err(lose(foreseen, reason));
+        return Err(lose(foreseen, &reason));
     }
     let (kept, lost) = without_large_files(record);
     if dialect.longest_note().is_some() {
@@ -188,11 +189,14 @@ pub(super) fn write(dialect: Dialect, record: &Record) -> Result<Written, Forese
     }
     let cells = bare(dialect, &kept);
     let native = read(&meanings(dialect), &cells).record;
-    let reason = match dialect.longest_note() {
-        None => format!("{} has no place for it", dialect.name()),
+    let why = match dialect.longest_note() {
+        None => Why::new(
+            LossReason::NoPlace,
+            format!("{} has no place for it", dialect.name()),
+        ),
         Some(_) => too_long(dialect),
     };
-    let foreseen = lose(foresee(&kept, &native, lost), &reason);
+    let foreseen = lose(foresee(&kept, &native, lost), &why);
     Ok(Written {
         expected: native,
         cells,
@@ -200,33 +204,36 @@ pub(super) fn write(dialect: Dialect, record: &Record) -> Result<Written, Forese
     })
 }
 
-fn too_long(dialect: Dialect) -> String {
+fn too_long(dialect: Dialect) -> Why {
     let longest = dialect.longest_note().unwrap_or_default();
-    format!(
+    let words = format!(
         "{} takes no note of more than {longest} letters",
         dialect.name()
-    )
+    );
+    Why::new(LossReason::TooLarge, words)
 }
 
 /// Everything that is not native is lost for this reason.
-fn lose(mut foreseen: Foreseen, reason: &str) -> Foreseen {
+fn lose(mut foreseen: Foreseen, why: &Why) -> Foreseen {
     let carried = std::mem::take(&mut foreseen.carried).into_iter();
     foreseen
         .lost
-        .extend(carried.map(|path| (path, reason.to_owned())));
+        .extend(carried.map(|path| (path, why.clone())));
     foreseen
 }
 
 /// Why a browser would not take a record at all.
-fn unfit(dialect: Dialect, record: &Record) -> Option<&'static str> {
+fn unfit(dialect: Dialect, record: &Record) -> Option<Why> {
     let password = record
         .item
         .credential("basic-auth")
         .and_then(|login| login.field("password"));
     let is_login =
         password.is_some_and(|password| !password.is_empty()) && web(&record.item).is_some();
-    (dialect.is_for_websites() && !is_login)
-        .then_some("browsers keep nothing but passwords of websites")
+    (dialect.is_for_websites() && !is_login).then(|| {
+        let words = "browsers keep nothing but passwords of websites";
+        Why::new(LossReason::WebsitesOnly, words)
+    })
 }
 
 /// The first address that a browser would fill in at.
@@ -235,7 +242,7 @@ fn web(item: &Item) -> Option<&str> {
         .find(|url| url.starts_with("https://") || url.starts_with("http://"))
 }
 
-fn without_large_files(record: &Record) -> (Record, Vec<(String, String)>) {
+fn without_large_files(record: &Record) -> (Record, Vec<(String, Why)>) {
     let mut kept = record.clone();
     let (mut left, mut lost) = (LARGEST_FILES, Vec::new());
     kept.attachments.retain(|file| {
@@ -243,11 +250,12 @@ fn without_large_files(record: &Record) -> (Record, Vec<(String, String)>) {
         match fits {
             true => left -= file.content.len(),
             false => {
-                let reason = format!(
+                let words = format!(
                     "a note has no place for more than {} KiB of files",
                     LARGEST_FILES >> 10
                 );
-                lost.push((format!("attachment {}", file.id), reason));
+                let why = Why::new(LossReason::TooLarge, words);
+                lost.push((format!("attachment {}", file.id), why));
             }
         }
         fits
@@ -264,7 +272,7 @@ fn meanings(dialect: Dialect) -> Vec<Column> {
 }
 
 /// The row with everything that is not native in its note; `None` if that is too long.
-fn carry_all(dialect: Dialect, record: &Record, lost: Vec<(String, String)>) -> Option<Written> {
+fn carry_all(dialect: Dialect, record: &Record, lost: Vec<(String, Why)>) -> Option<Written> {
     let mut cells = bare(dialect, record);
     let native = read(&meanings(dialect), &cells).record;
     let mut carried = carry::carry(record, &native, &|_| false);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use credex::LossReason;
 use uuid::Uuid;
 
 use super::entry::{Reading, References, draw, uuid, uuid_of};
@@ -13,7 +14,7 @@ use super::plan::{Entry, Plan, locate};
 use super::pool::Pool;
 use super::problem::Problem;
 use crate::file::{self, Seen};
-use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Written, foresee};
+use crate::{Change, Fault, Foreseen, Quarantined, Record, Store, Why, Written, foresee};
 
 /// An open database.
 pub(super) struct KdbxStore {
@@ -66,7 +67,7 @@ impl Store for KdbxStore {
         match draw(&mut whole, id, place.as_ref(), &mut Pool::new(Vec::new())) {
             Ok(drawn) => foresee(&whole, &drawn.native, Vec::new()),
             Err(told) => Foreseen {
-                lost: vec![("$".to_owned(), told.reason)],
+                lost: vec![("$".to_owned(), Why::new(LossReason::Other, told.reason))],
                 ..Foreseen::default()
             },
         }

@@ -10,7 +10,7 @@ use super::name;
 use crate::carry::{Carried, carry, restore};
 use crate::forms::large_files::without_large_files;
 use crate::forms::otpauth;
-use crate::{Attachment, FieldType, Item, Object, Quarantined, Record};
+use crate::{Attachment, FieldType, Item, Object, Quarantined, Record, Why};
 
 /// The id of an entry that we wrote, until the residue says another. It has to be the same wherever the
 /// entry is moved to.
@@ -29,7 +29,7 @@ pub(super) struct Written {
     /// What will be read of it.
     pub(super) whole: Record,
     /// Credentials that the store does not take, and why.
-    pub(super) lost: Vec<(String, String)>,
+    pub(super) lost: Vec<(String, Why)>,
 }
 
 /// Makes an entry of a record, for the file that it will be in.

@@ -16,7 +16,7 @@ use super::schema::{
 use crate::carry::{carry, restore};
 use crate::forms::block;
 use crate::forms::large_files::without_large_files;
-use crate::{FieldType, Quarantined, Record};
+use crate::{FieldType, Quarantined, Record, Why};
 
 /// The id of an item of ours, until what is carried says another.
 const UNSAID: &str = "credex";
@@ -36,7 +36,7 @@ pub(super) struct Forms {
     /// What will be read of both.
     pub(super) whole: Record,
     /// Credentials that are not kept, and why.
-    pub(super) lost: Vec<(String, String)>,
+    pub(super) lost: Vec<(String, Why)>,
 }
 
 impl Forms {
@@ -72,7 +72,7 @@ pub(super) fn reads_back(forms: &Forms) -> bool {
     back == forms.whole && told.is_none()
 }
 
-fn complete(mut whole: Record, mut main: Draft, lost: Vec<(String, String)>) -> Forms {
+fn complete(mut whole: Record, mut main: Draft, lost: Vec<(String, Why)>) -> Forms {
     whole.origin = origin(&main.label);
     let mut native = record(&main.label, &main.attributes, &main.secret);
     native.item.members.set("id", UNSAID);

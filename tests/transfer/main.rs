@@ -15,3 +15,4 @@ mod hostile;
 mod interruptions;
 mod providers;
 mod stage;
+mod told;

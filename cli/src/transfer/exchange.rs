@@ -35,6 +35,8 @@ pub(super) struct Exchange<'e> {
     /// Whether a type of credentials was not selected.
     pub(super) unselected: &'e dyn Fn(&str) -> bool,
     pub(super) on_difference: OnDifference,
+    /// What the person at the terminal agreed to.
+    pub(super) plan: &'e Plan,
     pub(super) output: Output,
 }
 
@@ -59,6 +61,7 @@ impl Exchange<'_> {
         let declared = super::present(document)?;
         let request = ExportRequest::new()
             .declare(declared.clone())
+            .plan(self.plan.tell(credex::Plan::at(&importer)))
             .parent_window(terminal::parent_window());
         self.output.note(format!(
             "You are asked where the credentials may go: choose {}.",

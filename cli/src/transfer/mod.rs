@@ -33,8 +33,8 @@ use telling::Event;
 ///
 /// A store is KIND:PLACE, for instance kdbx:old.kdbx or pass: (`credex stores` lists the kinds). Both
 /// are read first, and you are shown what would be done. Then the target waits as an app in the
-/// chooser, where you send the credentials to it. It is written once, and read back; the source is
-/// never changed.
+/// chooser, where you read the numbers of that plan again and send the credentials to it. It is
+/// written once, and read back; the source is never changed.
 ///
 /// JSON: events, an object on each line: {"command", "event": "plan" | "progress" | "written" |
 /// "receipt" | "removal", …}; see cli/README.md. Ends with code 5 if not all of the source is in the
@@ -102,6 +102,7 @@ impl Transfer {
             outgoing: &outgoing,
             unselected: &unselected,
             on_difference,
+            plan: &plan,
             output,
         };
         let ended = exchange.run(target, &mut interrupt).await?;

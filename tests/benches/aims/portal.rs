@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use credex_tests::patience::within;
 use credex_tests::process::Process;
 use futures_util::StreamExt;
 use zbus::fdo::DBusProxy;
@@ -19,7 +20,9 @@ pub(crate) fn start(stage: &Stage) -> Option<Process> {
     let mut command = Command::new(PROGRAM);
     command
         .env_clear()
-        .envs(desktop.environment().iter().cloned());
+        .envs(desktop.environment().iter().cloned())
+        // It ends without the settings that are installed there.
+        .env("XDG_DATA_DIRS", "/usr/share");
     stage.runtime.block_on(async {
         let connection = desktop.bus.connect().await;
         let bus = DBusProxy::new(&connection).await.unwrap();
@@ -28,7 +31,7 @@ pub(crate) fn start(stage: &Stage) -> Option<Process> {
             .await
             .unwrap();
         let process = Process::start(&mut command, &desktop.path("portal.log"));
-        owners.next().await.unwrap();
+        within("the portal", owners.next()).await.unwrap();
         Some(process)
     })
 }

@@ -23,4 +23,5 @@ pub mod program;
 pub mod protections;
 pub mod providers;
 pub mod sandbox;
+pub mod seccomp;
 pub mod web_credentials;

@@ -15,9 +15,11 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
-    SeccompFilter, SeccompRule,
+    BackendError, BpfProgram, SeccompAction, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
 };
+
+use crate::seccomp::{argument, rule, unsigned};
 
 /// Why there is no filter.
 #[derive(Debug, thiserror::Error)]
@@ -282,13 +284,16 @@ fn forbidden() -> Result<BpfProgram, BackendError> {
     let table = unsigned(libc::NETLINK_SOCK_DIAG);
     let stranger = [ne(0, unix)?, ne(0, netlink)?];
     let other_netlink = [argument(0, SeccompCmpOp::Eq, netlink)?, ne(2, table)?];
-    rules.insert(libc::SYS_socket, vec![all(stranger)?, all(other_netlink)?]);
-    rules.insert(libc::SYS_socketpair, vec![all([ne(0, unix)?])?]);
+    rules.insert(
+        libc::SYS_socket,
+        vec![rule(stranger)?, rule(other_netlink)?],
+    );
+    rules.insert(libc::SYS_socketpair, vec![rule([ne(0, unix)?])?]);
     // No memory with code in it.
     let executable = unsigned(libc::PROT_EXEC);
     let executable = || argument(2, SeccompCmpOp::MaskedEq(executable), executable);
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-        rules.insert(call, vec![all([executable()?])?]);
+        rules.insert(call, vec![rule([executable()?])?]);
     }
     // No file that whoever runs it becomes us by. What cannot be looked into (`openat2`) is not known.
     for (call, mode) in MODES {
@@ -303,15 +308,15 @@ fn forbidden() -> Result<BpfProgram, BackendError> {
     // Threads, but no processes, and no namespaces.
     let thread = unsigned(libc::CLONE_THREAD);
     let process = argument(0, SeccompCmpOp::MaskedEq(thread), 0)?;
-    rules.insert(libc::SYS_clone, vec![all([process])?]);
+    rules.insert(libc::SYS_clone, vec![rule([process])?]);
     // No way to type into somebody's terminal.
     let typing = argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?;
-    rules.insert(libc::SYS_ioctl, vec![all([typing])?]);
+    rules.insert(libc::SYS_ioctl, vec![rule([typing])?]);
     // Nor back to where its memory can be looked into.
     let dumpable = argument(0, SeccompCmpOp::Eq, unsigned(libc::PR_SET_DUMPABLE))?;
     let ptracer = argument(0, SeccompCmpOp::Eq, unsigned(libc::PR_SET_PTRACER))?;
     let undone = [dumpable, argument(1, SeccompCmpOp::Ne, 0)?];
-    rules.insert(libc::SYS_prctl, vec![all(undone)?, all([ptracer])?]);
+    rules.insert(libc::SYS_prctl, vec![rule(undone)?, rule([ptracer])?]);
     filter(rules, SeccompAction::Allow, errno(libc::EPERM))
 }
 
@@ -327,25 +332,13 @@ fn filter(
 /// Whether the argument `number`, a mode, has this bit.
 fn becoming(number: u8, bit: libc::mode_t) -> Result<SeccompRule, BackendError> {
     let bit = u64::from(bit);
-    all([argument(number, SeccompCmpOp::MaskedEq(bit), bit)?])
+    rule([argument(number, SeccompCmpOp::MaskedEq(bit), bit)?])
 }
 
 fn errno(number: libc::c_int) -> SeccompAction {
     SeccompAction::Errno(number.unsigned_abs())
 }
 
-fn all<const N: usize>(conditions: [SeccompCondition; N]) -> Result<SeccompRule, BackendError> {
-    SeccompRule::new(conditions.into())
-}
-
 fn ne(number: u8, value: u64) -> Result<SeccompCondition, BackendError> {
     argument(number, SeccompCmpOp::Ne, value)
-}
-
-fn argument(number: u8, is: SeccompCmpOp, value: u64) -> Result<SeccompCondition, BackendError> {
-    SeccompCondition::new(number, SeccompCmpArgLen::Dword, is, value)
-}
-
-fn unsigned(number: libc::c_int) -> u64 {
-    u64::from(number.unsigned_abs())
 }

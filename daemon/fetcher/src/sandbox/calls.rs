@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use credexd::seccomp::{self, rule, unsigned};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule,
+    BpfProgram, SeccompAction, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
 use super::Part;
@@ -122,23 +122,11 @@ fn only(argument: u8, allowed: &[u64]) -> Result<Vec<SeccompRule>, seccompiler::
         .collect()
 }
 
-fn rule<const N: usize>(
-    conditions: [SeccompCondition; N],
-) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(conditions.into())
-}
-
 fn equal(argument: u8, value: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
-    let length = SeccompCmpArgLen::Dword;
-    SeccompCondition::new(argument, length, SeccompCmpOp::Eq, value)
+    seccomp::argument(argument, SeccompCmpOp::Eq, value)
 }
 
 /// That none of `bits` is set.
 fn without(argument: u8, bits: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
-    let length = SeccompCmpArgLen::Dword;
-    SeccompCondition::new(argument, length, SeccompCmpOp::MaskedEq(bits), 0)
-}
-
-fn unsigned(number: libc::c_int) -> u64 {
-    u64::from(number.unsigned_abs())
+    seccomp::argument(argument, SeccompCmpOp::MaskedEq(bits), 0)
 }

@@ -5,9 +5,6 @@
 //! crashed or was ended, to go on with the file would split the passwords over two stores: that is an
 //! error, which says so.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +14,15 @@ use async_trait::async_trait;
 use credex_protocol::Passphrase;
 
 use super::domain::Site;
+use super::private_directory::Turn;
 use super::store::{
     Asking, Comparison, FileStore, Found, Login, PassphraseQuestion, Passphrases, Password,
     Purpose, Saved, SecretService, Store, StoreError,
 };
 use crate::chooser::{self, Chooser};
+
+/// The name of an empty file that says that there was a Secret Service.
+const MARK: &str = "keyring-seen";
 
 /// Looks at each call which of the two it is: a keyring may be started later than the service.
 pub struct SessionStore {
@@ -35,8 +36,9 @@ pub struct SessionStore {
 #[derive(Debug)]
 pub struct Sighting {
     seen: AtomicBool,
-    /// There once it was, so that it is remembered when this service, which leaves when it is idle, comes back.
-    mark: Option<PathBuf>,
+    /// Where [`MARK`] is once it was, so that it is remembered when this service, which leaves when it is idle, comes
+    /// back.
+    directory: Option<PathBuf>,
 }
 
 impl SessionStore {
@@ -76,36 +78,26 @@ impl Sighting {
     pub fn new(runtime_directory: Option<&Path>) -> Sighting {
         Sighting {
             seen: AtomicBool::new(false),
-            mark: runtime_directory.map(|directory| directory.join("credex/keyring-seen")),
+            directory: runtime_directory.map(|directory| directory.join("credex")),
         }
     }
 
     fn was(&self) -> bool {
-        let marked = |mark: &PathBuf| mark.try_exists().unwrap_or(true);
-        self.seen.load(Ordering::Relaxed) || self.mark.as_ref().is_some_and(marked)
+        let marked = |directory: &PathBuf| directory.join(MARK).try_exists().unwrap_or(true);
+        self.seen.load(Ordering::Relaxed) || self.directory.as_ref().is_some_and(marked)
     }
 
     fn note(&self) {
         if self.seen.swap(true, Ordering::Relaxed) {
             return;
         }
-        if let Some(mark) = &self.mark
-            && let Err(error) = touch(mark)
+        if let Some(directory) = &self.directory
+            && let Err(error) = Turn::take(directory).and_then(|turn| turn.replace(MARK, b""))
         {
-            let mark = mark.display();
-            tracing::warn!(%mark, %error, "it will not be remembered that there was a keyring");
+            let directory = directory.display();
+            tracing::warn!(%directory, %error, "it will not be remembered that there was a keyring");
         }
     }
-}
-
-/// Makes an empty file, for its owner alone.
-fn touch(path: &Path) -> io::Result<()> {
-    let directory = path.parent().ok_or(ErrorKind::InvalidFilename)?;
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(directory)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map(drop)
 }
 
 #[async_trait]

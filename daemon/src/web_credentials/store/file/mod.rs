@@ -227,7 +227,7 @@ impl Store for FileStore {
         let Some(open) = self.read(asking).await? else {
             return Ok(Comparison::Absent);
         };
-        compare(&open, login).await
+        Ok(compare(&open.items_of(login).await?, login))
     }
 
     async fn put_over(
@@ -237,11 +237,11 @@ impl Store for FileStore {
         asking: &Asking,
     ) -> Result<Saved, StoreError> {
         let open = self.write(asking).await?;
-        compare(&open, login).await?.check(before)?;
+        let there = open.items_of(login).await?;
+        compare(&there, login).check(before)?;
         let (site, account) = (login.site(), login.account());
         let text = std::str::from_utf8(login.password().as_bytes());
         let text = text.map_err(|_| PasswordError::NotText)?;
-        let there = open.search(&epiphany::query(site, Some(account))).await?;
         for item in &there {
             let item = item.as_unlocked();
             open.create(item.label(), item.attributes(), text).await?;
@@ -251,7 +251,8 @@ impl Store for FileStore {
             let label = epiphany::label(site, account);
             open.create(&label, &attributes, text).await?;
         }
-        match (compare(&open, login).await?, there.is_empty()) {
+        let kept = open.items_of(login).await?;
+        match (compare(&kept, login), there.is_empty()) {
             (Comparison::Same, true) => Ok(Saved::Added),
             (Comparison::Same, false) => Ok(Saved::Updated),
             _ => Err(StoreError::NotKept),
@@ -281,6 +282,12 @@ impl Open {
         found.map_err(|error| file(&self.path, error))
     }
 
+    /// The items of the account of `login` at its site.
+    async fn items_of(&self, login: &Login) -> Result<Vec<Item>, StoreError> {
+        let query = epiphany::query(login.site(), Some(login.account()));
+        self.search(&query).await
+    }
+
     /// Adds an item, or replaces the one with all of `attributes`.
     async fn create(
         &self,
@@ -304,15 +311,13 @@ impl Open {
     }
 }
 
-async fn compare(open: &Open, login: &Login) -> Result<Comparison, StoreError> {
-    let query = epiphany::query(login.site(), Some(login.account()));
-    let items = open.search(&query).await?;
+fn compare(items: &[Item], login: &Login) -> Comparison {
     let same = |item| password(item).is_ok_and(|stored| stored.is(login.password()));
-    Ok(match items.as_slice() {
+    match items {
         [] => Comparison::Absent,
         items if items.iter().all(same) => Comparison::Same,
         _ => Comparison::Different,
-    })
+    }
 }
 
 fn password(item: &Item) -> Result<Password, StoreError> {

@@ -49,6 +49,17 @@ impl<'e> Files<'e> {
     }
 }
 
+/// A record, behind what is wrong with it.
+pub(super) fn behind(
+    quarantined: Vec<String>,
+    origin: &str,
+    record: Record,
+) -> Vec<Result<Record, Quarantined>> {
+    let told = quarantined.into_iter();
+    let told = told.map(|reason| Err(Quarantined::new(origin, reason)));
+    told.chain([Ok(record)]).collect()
+}
+
 impl<E: Export> Store for ReadOnly<E> {
     fn read(
         &mut self,

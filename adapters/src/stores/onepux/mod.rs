@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::REMOVAL;
-use super::read_only::{Bytes, Export, Files, ReadOnly};
+use super::read_only::{Bytes, Export, Files, ReadOnly, behind};
 use crate::archive::{self, Archive};
 use crate::{
     Access, Account, Adapter, Ask, Description, Direction, Fault, Object, Place, Quarantined,
@@ -157,10 +157,7 @@ fn told_of(
     record.account = Some(Arc::clone(account));
     record.places = vec![Place::titled([vault])];
     record.origin.clone_from(&origin);
-    let told = quarantined
-        .into_iter()
-        .map(|reason| Err(Quarantined::new(&*origin, reason)));
-    told.chain([Ok(record)]).collect()
+    behind(quarantined, &origin, record)
 }
 
 fn attributes(of: &Value) -> Object {

@@ -23,7 +23,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::REMOVAL;
-use super::read_only::{Bytes, Export, Files, ReadOnly};
+use super::read_only::{Bytes, Export, Files, ReadOnly, behind};
 use crate::archive::{self, Archive};
 use crate::{
     Access, Adapter, Ask, Description, Direction, Fault, Object, Place, Quarantined, Record, Store,
@@ -206,10 +206,7 @@ fn told_of(
     let mut record = item::read(item, files, &mut quarantined);
     record.places = vec![Place::titled(folders(vault, name, item))];
     record.origin.clone_from(&origin);
-    let told = quarantined
-        .into_iter()
-        .map(|reason| Err(Quarantined::new(&*origin, reason)));
-    told.chain([Ok(record)]).collect()
+    behind(quarantined, &origin, record)
 }
 
 /// The names of the vault and of the folders in it that an item lies in.

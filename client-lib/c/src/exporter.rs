@@ -118,8 +118,7 @@ pub unsafe extern "C" fn credex_exporter_connect_blocking(
         // SAFETY: by this function's contract they are strings, or NULL.
         let (app_id, bus) = unsafe { (text(app_id, "app_id")?, optional_text(bus, "bus")?) };
         let work = connect(Arc::clone(&client), app_id, bus);
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, work)
     })
 }
 
@@ -178,9 +177,7 @@ pub extern "C" fn credex_exporter_export_blocking(
         let (asked, parts) = (asked(request)?, table::get(payload)?.parts());
         let telling = Telling::new(CredexStep::Asking);
         let work = export(exporter.exporter.clone(), asked, parts, telling);
-        let receipt = operation::wait_for(&exporter.client, timeout_ms, work)?;
-        slot.write(exporter.client.adopt(receipt)?);
-        Ok(())
+        operation::wait_for_object(&exporter.client, timeout_ms, slot, work)
     })
 }
 
@@ -220,9 +217,7 @@ pub extern "C" fn credex_exporter_request_blocking(
         let asked = table::get(request)?.asked().declared();
         let client = Arc::clone(&exporter.client);
         let work = self::request(exporter.exporter.clone(), client, asked);
-        let grant = operation::wait_for(&exporter.client, timeout_ms, work)?;
-        slot.write(exporter.client.adopt(grant)?);
-        Ok(())
+        operation::wait_for_object(&exporter.client, timeout_ms, slot, work)
     })
 }
 

@@ -142,9 +142,7 @@ pub extern "C" fn credex_grant_send_blocking(
         let slot = out(receipt, "receipt")?;
         let telling = Telling::new(CredexStep::Sealing);
         let work = send_parts(Arc::clone(&grant.grant), payload.parts(), telling);
-        let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
-        slot.write(grant.client.adopt(receipt)?);
-        Ok(())
+        operation::wait_for_object(&grant.client, timeout_ms, slot, work)
     })
 }
 
@@ -184,9 +182,7 @@ pub extern "C" fn credex_grant_send_fd_blocking(
         let slot = out(receipt, "receipt")?;
         let telling = Telling::new(CredexStep::Sealing);
         let work = send_stored(Arc::clone(&grant.grant), stored, telling);
-        let receipt = operation::wait_for(&grant.client, timeout_ms, work)?;
-        slot.write(grant.client.adopt(receipt)?);
-        Ok(())
+        operation::wait_for_object(&grant.client, timeout_ms, slot, work)
     })
 }
 

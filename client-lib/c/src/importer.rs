@@ -241,8 +241,7 @@ pub unsafe extern "C" fn credex_importer_connect_blocking(
         // SAFETY: by this function's contract it is a string, or NULL.
         let bus = unsafe { optional_text(bus, "bus") }?;
         let work = connect(Arc::clone(&client), builder, bus);
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, work)
     })
 }
 
@@ -286,8 +285,7 @@ pub extern "C" fn credex_importer_next_offer_blocking(
         let (client, next) = (Arc::clone(&importer.client), importer.next_offer());
         // Not held meanwhile: another thread may free it, and end this.
         drop(importer);
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, next)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, next)
     })
 }
 

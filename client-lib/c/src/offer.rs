@@ -233,8 +233,7 @@ pub extern "C" fn credex_offer_redeem_blocking(
         let client = Arc::clone(&offer.client);
         let telling = Telling::new(CredexStep::Opening);
         let work = redeem(offer.take()?, Arc::clone(&client), telling);
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, work)
     })
 }
 
@@ -270,8 +269,7 @@ pub extern "C" fn credex_offer_redeem_pieces_blocking(
         let slot = out(pieces, "pieces")?;
         let client = Arc::clone(&offer.client);
         let work = pieces::redeem(offer.take()?, Arc::clone(&client));
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, work)
     })
 }
 

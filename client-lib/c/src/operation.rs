@@ -167,6 +167,17 @@ pub(crate) fn wait_for<T: Send + 'static>(
     said.unwrap_or_else(|| Err(Failure::freed()))
 }
 
+/// Does the same, and gives what came of it a handle of its own.
+pub(crate) fn wait_for_object<T: Object>(
+    client: &Arc<CredexClient>,
+    timeout_ms: i32,
+    slot: &mut MaybeUninit<*mut T>,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<()> {
+    slot.write(client.adopt(wait_for(client, timeout_ms, work)?)?);
+    Ok(())
+}
+
 async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
     done.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))

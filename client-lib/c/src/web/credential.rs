@@ -113,9 +113,7 @@ pub unsafe extern "C" fn credex_web_request_blocking(
         // SAFETY: by this function's contract they are strings, or NULL.
         let wanted = unsafe { wanted(domain, account, port) }?;
         let work = request(web.shared(), wanted);
-        let saved = operation::wait_for(&web.client, timeout_ms, work)?;
-        slot.write(web.client.adopt(saved)?);
-        Ok(())
+        operation::wait_for_object(&web.client, timeout_ms, slot, work)
     })
 }
 

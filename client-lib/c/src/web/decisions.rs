@@ -113,9 +113,7 @@ pub extern "C" fn credex_web_decisions_blocking(
     guard(error, || {
         let web = table::get(web)?;
         let slot = out(decisions, "decisions")?;
-        let decided = operation::wait_for(&web.client, timeout_ms, list(web.shared()))?;
-        slot.write(web.client.adopt(decided)?);
-        Ok(())
+        operation::wait_for_object(&web.client, timeout_ms, slot, list(web.shared()))
     })
 }
 

@@ -172,9 +172,7 @@ pub unsafe extern "C" fn credex_web_refresh_blocking(
         // SAFETY: by this function's contract it is a string.
         let domain = unsafe { text(domain, "domain") }?;
         let work = refresh(web.shared(), domain);
-        let report = operation::wait_for(&web.client, timeout_ms, work)?;
-        slot.write(web.client.adopt(report)?);
-        Ok(())
+        operation::wait_for_object(&web.client, timeout_ms, slot, work)
     })
 }
 
@@ -226,9 +224,7 @@ pub unsafe extern "C" fn credex_web_check_blocking(
         let (domain, app_id) =
             unsafe { (text(domain, "domain")?, optional_text(app_id, "app_id")?) };
         let work = check(web.shared(), domain, app_id, anew);
-        let report = operation::wait_for(&web.client, timeout_ms, work)?;
-        slot.write(web.client.adopt(report)?);
-        Ok(())
+        operation::wait_for_object(&web.client, timeout_ms, slot, work)
     })
 }
 

@@ -124,9 +124,7 @@ pub unsafe extern "C" fn credex_web_generate_blocking(
         // SAFETY: by this function's contract it is a string, or NULL.
         let format = unsafe { self::format(format, rules) }?;
         let work = generate(web.shared(), format);
-        let made = operation::wait_for(&web.client, timeout_ms, work)?;
-        slot.write(web.client.adopt(made)?);
-        Ok(())
+        operation::wait_for_object(&web.client, timeout_ms, slot, work)
     })
 }
 

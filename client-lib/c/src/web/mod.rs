@@ -111,8 +111,7 @@ pub unsafe extern "C" fn credex_web_connect_blocking(
         // SAFETY: by this function's contract they are strings, or NULL.
         let (app_id, bus) = unsafe { (text(app_id, "app_id")?, optional_text(bus, "bus")?) };
         let work = connect(Arc::clone(&client), app_id, bus);
-        slot.write(client.adopt(operation::wait_for(&client, timeout_ms, work)?)?);
-        Ok(())
+        operation::wait_for_object(&client, timeout_ms, slot, work)
     })
 }
 

@@ -2,64 +2,59 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use zbus::names::UniqueName;
 
-use super::look::{Failed, Namespaces, look};
 use super::peer::Peer;
-use super::proxies::Proxies;
-use super::{BusDriver, Caller, Denial, Evidence, Porter, Surroundings, snap, sockets};
+use super::witness::{Eyes, Known, Seen, Witness};
+use super::{BusDriver, Caller, Denial, Evidence, Porter, Process, Surroundings, proxies, sockets};
 
 /// How many callers are looked at at once; each takes a few file descriptors for that.
 const AT_ONCE: usize = 8;
-/// How many looks at file systems of others may be under way. One that never answers keeps its place.
-const FOREIGN_AT_ONCE: usize = 4;
-/// How long a look may take. It takes less than a millisecond, but for files that do not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How often the connections of a process are counted: it, or somebody else, may be making one.
 const ROUNDS: usize = 12;
 /// How long to wait in between.
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// Asks the bus for a peer's user and process, and the kernel for the process.
-#[derive(Debug)]
+/// Asks the bus for a peer's user and process, and a witness for what the kernel shows of that.
 pub struct BusPorter {
     driver: BusDriver,
     served: u32,
-    surroundings: Option<Arc<Surroundings>>,
+    witness: Option<Box<dyn Witness>>,
+    /// The bus, as its socket is bound; `None` if it is of a kind on which nothing can be checked.
+    bus: Option<Vec<u8>>,
     places: Semaphore,
-    foreign_places: Arc<Semaphore>,
 }
 
 impl BusPorter {
-    /// Serves the user as whom this process runs, in the session of the environment.
+    /// Serves the user as whom this process runs, in the session of the environment, and looks at processes itself.
     #[must_use]
     pub fn new(driver: BusDriver) -> BusPorter {
         let surroundings = Surroundings::of_session();
         if let Err(error) = &surroundings {
             tracing::error!(%error, "nobody can be identified, because /proc cannot be read");
         }
-        BusPorter::build(driver, surroundings.ok())
+        let eyes = surroundings.ok().map(Eyes::new);
+        BusPorter::asking(driver, eyes.map(|eyes| Box::new(eyes) as Box<dyn Witness>))
     }
 
-    /// The same in other surroundings.
-    #[must_use]
-    pub fn within(driver: BusDriver, surroundings: Surroundings) -> BusPorter {
-        BusPorter::build(driver, Some(surroundings))
-    }
-
-    fn build(driver: BusDriver, surroundings: Option<Surroundings>) -> BusPorter {
+    fn asking(driver: BusDriver, witness: Option<Box<dyn Witness>>) -> BusPorter {
+        let address = zbus::Address::session().ok();
         BusPorter {
             driver,
             served: rustix::process::getuid().as_raw(),
-            surroundings: surroundings.map(Arc::new),
+            witness,
+            bus: address.as_ref().and_then(sockets::bound_name),
             places: Semaphore::new(AT_ONCE),
-            foreign_places: Arc::new(Semaphore::new(FOREIGN_AT_ONCE)),
         }
+    }
+
+    fn witness(&self) -> Result<&dyn Witness, String> {
+        let witness = self.witness.as_deref();
+        witness.ok_or_else(|| "this service cannot see processes".to_owned())
     }
 
     /// The process that made the connection `name`.
@@ -90,83 +85,29 @@ impl BusPorter {
         }
     }
 
-    /// What `peer` is, and the program that it runs. `before` is what was found of the same process earlier.
-    async fn found(&self, peer: Peer, before: Option<&Caller>) -> Result<Found, Unidentified> {
-        let ours = self.surroundings.clone();
-        let ours = ours.ok_or("this service cannot see processes")?;
-        let Some(namespaces) = Namespaces::of(&peer)? else {
-            let evidence = Evidence::Unverified {
-                why: "it does not let itself be looked at".to_owned(),
-                confined_as: snap::confined_as(&peer),
-            };
-            return Ok(Found {
-                peer,
-                program: None,
-                evidence,
-            });
-        };
-        let (peer, evidence) = if namespaces.are_foreign(&ours) {
-            self.look_elsewhere(peer, namespaces, ours).await?
-        } else {
-            let evidence = look(&peer, namespaces, &ours, before);
-            (peer, evidence?)
-        };
-        let program = match peer.program() {
-            Ok(program) => Some(program),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
-            Err(error) => return Err(lost(error)),
-        };
-        let mut found = Found {
-            peer,
-            program,
-            evidence,
-        };
-        if !matches!(found.evidence, Evidence::Unverified { .. })
-            && let Err(why) = self.holds_connection(&found.peer).await
+    /// What `peer` is, and the program that it runs. `known` is what was found of the same process earlier.
+    async fn found(&self, peer: &Peer, known: Option<Known>) -> Result<Seen, Unidentified> {
+        let process = peer.process();
+        let mut seen = self.witness()?.look(process, known).await?;
+        if !matches!(seen.evidence, Evidence::Unverified { .. })
+            && let Err(why) = self.holds_connection(process).await
         {
-            found.evidence = found.evidence.doubted(why);
+            seen.evidence = seen.evidence.doubted(why);
         }
-        match found.peer.lives() {
-            Ok(true) => Ok(found),
+        match peer.lives() {
+            Ok(true) => Ok(seen),
             _ => Err("its process has ended".into()),
         }
     }
 
-    /// Looks on a thread of its own, because a file system of somebody else's may never answer.
-    async fn look_elsewhere(
-        &self,
-        peer: Peer,
-        namespaces: Namespaces,
-        ours: Arc<Surroundings>,
-    ) -> Result<(Peer, Evidence), Unidentified> {
-        let places = Arc::clone(&self.foreign_places);
-        let looked = async move {
-            let place = places.acquire_owned().await;
-            let looking = tokio::task::spawn_blocking(move || {
-                // What an upgrade takes away lies in our own file system.
-                let evidence = look(&peer, namespaces, &ours, None);
-                drop(place);
-                evidence.map(|evidence| (peer, evidence))
-            });
-            looking.await
-        };
-        match tokio::time::timeout(PATIENCE, looked).await {
-            Ok(Ok(looked)) => Ok(looked?),
-            Ok(Err(broken)) => Err(format!("the look at it broke: {broken}").into()),
-            Err(_) => Err("its files do not answer".into()),
-        }
-    }
-
-    /// Whether every connection that `peer` has made is still there, in its own hands, and younger than
+    /// Whether every connection that `process` has made is still there, in its own hands, and younger than
     /// the program that it runs. One that is not may be in those of a child, of what the program was
     /// before, or of a process that had this number before.
-    async fn holds_connection(&self, peer: &Peer) -> Result<(), String> {
-        let bus = self
-            .surroundings
-            .as_ref()
-            .and_then(|ours| ours.bus.as_ref());
+    async fn holds_connection(&self, process: Process) -> Result<(), String> {
+        let witness = self.witness()?;
+        let bus = self.bus.as_ref();
         let bus = bus.ok_or("on this kind of bus nobody's connections can be seen")?;
-        let unseen = |error: io::Error| format!("its connections cannot be seen: {error}");
+        let unseen = |error: io::Error| format!("our own connection cannot be seen: {error}");
         let bus = sockets::ours(bus).map_err(unseen)?;
         let mut why = String::new();
         let mut is_one_nameless = false;
@@ -174,30 +115,16 @@ impl BusPorter {
             if round > 0 {
                 tokio::time::sleep(MOMENT).await;
             }
-            let proxies = match is_one_nameless {
-                true => Proxies::but(peer, &bus).map_err(unseen)?,
-                false => Proxies::default(),
-            };
-            let held = sockets::connections(peer, &bus).map_err(unseen)?.len();
-            let before = sockets::all_connections(&bus).map_err(unseen)?;
+            let before = witness.connections(process, &bus, is_one_nameless).await?;
             let named = self.driver.named_connections().await?;
-            let after = sockets::all_connections(&bus).map_err(unseen)?;
-            let (made, named, behind) = (
-                named.made_by(peer.process().pid),
-                named.all,
-                proxies.nameless(&bus, &named),
-            );
-            tracing::debug!(
-                held,
-                made,
-                named,
-                behind,
-                before,
-                after,
-                "connections counted"
-            );
+            let after = witness.later(&bus, &before.proxies).await?;
+            let held = before.held;
+            let all = before.all.max(after.all);
+            let behind = proxies::nameless(&before.proxies, &after.stayed, &named);
+            let (made, named) = (named.made_by(process.pid), named.all);
+            tracing::debug!(held, made, named, behind, all, "connections counted");
             // One that has no name yet would stand in for one that the process has given away.
-            if before.max(after) > named + behind {
+            if all > named + behind {
                 is_one_nameless = true;
                 why = "a connection to the bus has no name".to_owned();
             } else if made == 0 || held < made {
@@ -219,7 +146,7 @@ impl Porter for BusPorter {
             let _place = self.places.acquire().await;
             let peer = self.process_of(name).await?;
             let process = peer.process();
-            let found = self.found(peer, None).await?;
+            let found = self.found(&peer, None).await?;
             Ok(Caller {
                 unique_name: name.to_owned().into(),
                 process,
@@ -238,11 +165,8 @@ impl Porter for BusPorter {
     async fn identify_again(&self, caller: &Caller) -> Result<(), Denial> {
         let look = async {
             let _place = self.places.acquire().await;
-            let peer = Peer::of_pid(caller.process.pid).map_err(lost)?;
-            if peer.process() != caller.process {
-                return Err("its process is no longer the one that asked".into());
-            }
-            let found = self.found(peer, Some(caller)).await?;
+            let peer = Peer::again(caller.process).map_err(lost)?;
+            let found = self.found(&peer, Some(Known::of(caller))).await?;
             // What was visible may hide by now, and is worth less then; what hid and shows itself has
             // become another program.
             if found.program.is_some() && found.program != caller.program {
@@ -257,13 +181,6 @@ impl Porter for BusPorter {
         look.await
             .map_err(|why: Unidentified| why.into_denial(name, self.served))
     }
-}
-
-/// What came of a look.
-struct Found {
-    peer: Peer,
-    program: Option<super::FileId>,
-    evidence: Evidence,
 }
 
 /// Why there is no [`Caller`].
@@ -291,12 +208,6 @@ impl From<String> for Unidentified {
 impl From<&str> for Unidentified {
     fn from(why: &str) -> Unidentified {
         Unidentified::Unknown(why.to_owned())
-    }
-}
-
-impl From<Failed> for Unidentified {
-    fn from(failed: Failed) -> Unidentified {
-        Unidentified::Unknown(failed.to_string())
     }
 }
 

@@ -16,7 +16,8 @@ use rustix::fs::{AtFlags, CWD};
 
 use super::look::{Failed, Look};
 use super::peer::{FileId, Peer, identify};
-use super::{Caller, Evidence, Surroundings, interpreter, root_owned, unit};
+use super::witness::Known;
+use super::{Evidence, Surroundings, interpreter, root_owned, unit};
 
 /// What starts more apps than this is no app.
 const MAX_APPS: usize = 8;
@@ -29,7 +30,7 @@ const DELETED: &[u8] = b" (deleted)";
 pub(super) fn look(
     peer: &Peer,
     ours: &Surroundings,
-    before: Option<&Caller>,
+    before: Option<&Known>,
 ) -> Result<Look, Failed> {
     let failed = |error: io::Error| Failed(format!("its executable: {error}"));
     let path = match peer.program_path() {
@@ -56,7 +57,7 @@ pub(super) fn look(
 
 /// The apps that `peer` was found to be `before`, if its program at `path` was taken away since, and it runs
 /// that very file still.
-fn upgraded(peer: &Peer, path: &Path, before: Option<&Caller>) -> Option<Vec<String>> {
+fn upgraded(peer: &Peer, path: &Path, before: Option<&Known>) -> Option<Vec<String>> {
     let before = before?;
     let Evidence::Installed { app_ids } = &before.evidence else {
         return None;

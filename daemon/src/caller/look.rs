@@ -5,7 +5,8 @@
 use std::io::{self, ErrorKind};
 
 use super::peer::{FileId, Peer};
-use super::{Caller, Evidence, Surroundings, flatpak, host, snap};
+use super::witness::Known;
+use super::{Evidence, Surroundings, flatpak, host, snap};
 
 /// What one kind says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub(super) fn look(
     peer: &Peer,
     namespaces: Namespaces,
     ours: &Surroundings,
-    before: Option<&Caller>,
+    before: Option<&Known>,
 ) -> Result<Evidence, Failed> {
     if namespaces.are_foreign(ours)
         && let Look::Found(evidence) = flatpak::look(peer, namespaces.mount, ours)?

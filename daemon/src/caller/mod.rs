@@ -3,9 +3,9 @@
 //! Everything is keyed on the unique bus name, and any failed look-up is a denial. What was found out
 //! is [`Evidence`], and comes first; what an app says of itself is a claim, and is held against it.
 //!
-//! `bus` asks the bus whose process it is; `peer` holds that process; `look` goes through the kinds,
-//! `flatpak`, `snap` and `host`; `sockets` finds out whether the process still has the connection, and `proxies`
-//! which connections without a name are those of sandboxes.
+//! `bus` asks the bus whose process it is, and the `witness` what there is to see of that. `peer` holds a process; `look`
+//! goes through the kinds, `flatpak`, `snap` and `host`; `sockets` finds out whether the process still has the
+//! connection, and `proxies` which connections without a name are those of sandboxes.
 //! `identity`, `keyfile`, `unit` and `interpreter` are pure.
 
 mod bus;
@@ -24,6 +24,7 @@ mod snap;
 mod sockets;
 mod surroundings;
 pub(crate) mod unit;
+mod witness;
 
 use async_trait::async_trait;
 use zbus::names::{OwnedUniqueName, UniqueName};
@@ -33,7 +34,7 @@ pub use driver::BusDriver;
 pub use identity::{Assurance, Evidence, Identity, Origin};
 pub use peer::FileId;
 pub use process::Process;
-pub use surroundings::Surroundings;
+use surroundings::Surroundings;
 
 /// A peer on the bus, as the bus and the kernel know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

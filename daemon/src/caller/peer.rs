@@ -65,6 +65,18 @@ impl Peer {
         Peer::of(pid, pidfd)
     }
 
+    /// The process that was called `process` before.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(super) fn again(process: Process) -> io::Result<Peer> {
+        let peer = Peer::of_pid(process.pid)?;
+        match peer.process == process {
+            true => Ok(peer),
+            false => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
     fn of(pid: u32, pidfd: OwnedFd) -> io::Result<Peer> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::open(format!("/proc/{pid}"), flags, Mode::empty())?;

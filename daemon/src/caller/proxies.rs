@@ -6,60 +6,54 @@
 //! name. It stands in for none of another process: the proxy made it itself, after it was started, for one that
 //! it accepted, and hands it to nobody.
 
-use std::collections::BTreeSet;
 use std::io;
 
+use super::Process;
 use super::driver::Named;
 use super::flatpak;
 use super::peer::Peer;
 use super::sockets::{Listener, made_for_others};
+use super::witness::Proxy;
 
-/// The proxies that run.
-#[derive(Debug, Default)]
-pub(super) struct Proxies(Vec<Proxy>);
-
-#[derive(Debug)]
-struct Proxy {
-    peer: Peer,
-    /// Its connections to the bus.
-    connections: BTreeSet<u32>,
+/// All that run but `process` itself, as they are connected to `bus` now. A proxy that cannot be looked at, or has a
+/// connection too many, is none.
+pub(super) fn but(process: Process, bus: &Listener) -> io::Result<Vec<Proxy>> {
+    let mut proxies = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let Ok(other) = Peer::of_pid(pid) else {
+            continue; // It has ended.
+        };
+        if other.process() == process || flatpak::is_proxy(&other).is_err() {
+            continue;
+        }
+        if let Ok(Some(connections)) = made_for_others(&other, bus) {
+            proxies.push(Proxy {
+                process: other.process(),
+                connections,
+            });
+        }
+    }
+    Ok(proxies)
 }
 
-impl Proxies {
-    /// All but `peer` itself, as they are connected to `bus` now. A proxy that cannot be looked at, or has a
-    /// connection too many, is none.
-    pub(super) fn but(peer: &Peer, bus: &Listener) -> io::Result<Proxies> {
-        let mut proxies = Vec::new();
-        for entry in std::fs::read_dir("/proc")? {
-            let name = entry?.file_name();
-            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
-                continue;
-            };
-            let Ok(other) = Peer::of_pid(pid) else {
-                continue; // It has ended.
-            };
-            if other.process() == peer.process() || flatpak::is_proxy(&other).is_err() {
-                continue;
-            }
-            if let Ok(Some(connections)) = made_for_others(&other, bus) {
-                proxies.push(Proxy {
-                    peer: other,
-                    connections,
-                });
-            }
-        }
-        Ok(Proxies(proxies))
+impl Proxy {
+    /// How many of its connections to `bus` it has still.
+    pub(super) fn stayed(&self, bus: &Listener) -> usize {
+        let now = Peer::again(self.process).and_then(|peer| made_for_others(&peer, bus));
+        let now = now.ok().flatten().unwrap_or_default();
+        self.connections.intersection(&now).count()
     }
+}
 
-    /// How many of the connections that there were, and are still, have no name, given those that have one and were
-    /// counted in between. Rather too few than too many: one that was named only just is not among them.
-    pub(super) fn nameless(&self, bus: &Listener, named: &Named) -> usize {
-        let nameless = self.0.iter().map(|proxy| {
-            let now = made_for_others(&proxy.peer, bus);
-            let now = now.ok().flatten().unwrap_or_default();
-            let stayed = proxy.connections.intersection(&now).count();
-            stayed.saturating_sub(named.made_by(proxy.peer.process().pid))
-        });
-        nameless.sum()
-    }
+/// How many of the connections that `proxies` had, and have still, have no name, given those that have one and were
+/// counted in between. Rather too few than too many: one that was named only just is not among them.
+pub(super) fn nameless(proxies: &[Proxy], stayed: &[usize], named: &Named) -> usize {
+    let each = proxies.iter().zip(stayed);
+    let nameless =
+        each.map(|(proxy, stayed)| stayed.saturating_sub(named.made_by(proxy.process.pid)));
+    nameless.sum()
 }

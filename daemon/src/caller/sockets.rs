@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
 };
+use zbus::address::transport::{Transport, UnixSocket};
 
 use super::peer::{FileId, Peer};
 
@@ -93,6 +95,18 @@ pub(super) fn made_for_others(peer: &Peer, bus: &Listener) -> io::Result<Option<
         }
     }
     Ok((made <= accepted).then_some(to_bus))
+}
+
+/// The name to which the socket of a bus at `address` is bound.
+pub(super) fn bound_name(address: &zbus::Address) -> Option<Vec<u8>> {
+    let Transport::Unix(unix) = address.transport() else {
+        return None;
+    };
+    match unix.path() {
+        UnixSocket::File(path) => Some(path.as_os_str().as_bytes().to_vec()),
+        UnixSocket::Abstract(name) => Some([0].iter().chain(name.as_bytes()).copied().collect()),
+        _ => None,
+    }
 }
 
 /// The listener called `name` that we ourselves are connected to.

@@ -1,0 +1,84 @@
+//! What can be seen of a process: the kernel's part of the question who is calling. Serves design §5.
+//!
+//! Where a user namespace confines the service, the kernel shows it no process outside. Whoever looks is therefore
+//! behind a trait: `eyes` looks from this process.
+
+mod eyes;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use super::sockets::Listener;
+use super::{Caller, Evidence, FileId, Process};
+
+pub(super) use eyes::Eyes;
+
+/// What was found of a process earlier.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) program: Option<FileId>,
+    pub(super) evidence: Evidence,
+}
+
+/// What a look at a process brought to light.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The program that it runs; `None` if it hides that.
+    pub(super) program: Option<FileId>,
+    pub(super) evidence: Evidence,
+}
+
+/// Connections to the bus, as the kernel knows them.
+#[derive(Debug)]
+pub(super) struct Connections {
+    /// How many the process in question has that it can have made itself.
+    pub(super) held: usize,
+    /// How many there are, those counted that the bus does not know by name yet.
+    pub(super) all: usize,
+    /// Whose need no name.
+    pub(super) proxies: Vec<Proxy>,
+}
+
+/// A process that stands between a sandbox and the bus.
+#[derive(Debug, Clone)]
+pub(super) struct Proxy {
+    pub(super) process: Process,
+    /// Its connections to the bus, all of them made for others.
+    pub(super) connections: BTreeSet<u32>,
+}
+
+/// The same connections a little later.
+#[derive(Debug)]
+pub(super) struct Later {
+    pub(super) all: usize,
+    /// How many of its connections each proxy has still.
+    pub(super) stayed: Vec<usize>,
+}
+
+/// Looks at processes. That one cannot be looked at, because it has ended for example, is an error, in words for the log.
+#[async_trait]
+pub(super) trait Witness: Send + Sync {
+    /// What `process` is, of which this was `known` before.
+    async fn look(&self, process: Process, known: Option<Known>) -> Result<Seen, String>;
+
+    /// Counts connections to `bus`, and looks for proxies other than `process` if those are wanted.
+    async fn connections(
+        &self,
+        process: Process,
+        bus: &Listener,
+        with_proxies: bool,
+    ) -> Result<Connections, String>;
+
+    /// Counts them again.
+    async fn later(&self, bus: &Listener, proxies: &[Proxy]) -> Result<Later, String>;
+}
+
+impl Known {
+    pub(super) fn of(caller: &Caller) -> Known {
+        Known {
+            program: caller.program,
+            evidence: caller.evidence.clone(),
+        }
+    }
+}

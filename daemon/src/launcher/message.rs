@@ -1,27 +1,19 @@
-//! What the daemon and its launching process say to one another: one JSON document per message of a
-//! `SOCK_SEQPACKET` socket, the fds beside it. Serves design §6.
+//! What the daemon and its launching process say to one another: one JSON document per [packet](super::packet), the
+//! fds beside it. Serves design §6.
 //!
 //! After an upgrade the daemon may be older than the launching process that its unit gives it: what is added
 //! here must be allowed to be missing.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
-};
 use serde::{Deserialize, Serialize};
 
 use super::Program;
 use super::lineage::Birth;
+use super::packet::{MAX_FDS, MAX_MESSAGE};
 
-/// The longest message, in bytes.
-pub(super) const MAX_MESSAGE: usize = 64 * 1024;
-/// The most fds that a program can be given.
-const MAX_FDS: usize = 16;
 /// fds of a program are numbered below this.
 pub(super) const FD_LIMIT: i32 = 32;
 
@@ -112,46 +104,4 @@ impl From<Refusal> for io::Error {
             None => io::Error::other(refusal.message),
         }
     }
-}
-
-/// Sends one message, and copies of `fds` with it.
-pub(super) fn send(socket: BorrowedFd<'_>, message: &[u8], fds: &[OwnedFd]) -> io::Result<()> {
-    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(std::os::fd::AsFd::as_fd).collect();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&fds)) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many fds"));
-    }
-    let parts = [IoSlice::new(message)];
-    sendmsg(socket, &parts, &mut control, SendFlags::NOSIGNAL)?;
-    Ok(())
-}
-
-/// Receives one message and its fds, which are close-on-exec; `None` after the last one.
-pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
-    let mut message = vec![0; MAX_MESSAGE];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut parts = [IoSliceMut::new(&mut message)];
-    let received = recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let mut fds = Vec::new();
-    for part in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(rights) = part {
-            fds.extend(rights);
-        }
-    }
-    if received
-        .flags
-        .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC)
-    {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a message was cut off",
-        ));
-    }
-    if received.bytes == 0 {
-        return Ok(None);
-    }
-    message.truncate(received.bytes);
-    Ok(Some((message, fds)))
 }

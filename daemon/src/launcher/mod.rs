@@ -7,6 +7,7 @@
 mod environment;
 mod lineage;
 mod message;
+pub(crate) mod packet;
 mod process;
 mod scope;
 pub(crate) mod unit_socket;

@@ -15,7 +15,8 @@ use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 
 use super::lineage::{self, Birth};
-use super::message::{Reply, Request, receive, send};
+use super::message::{Reply, Request};
+use super::packet::{receive, send};
 use super::{LaunchError, Launcher, Program, Started, unit_socket};
 use crate::caller::Process;
 

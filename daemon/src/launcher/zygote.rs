@@ -24,7 +24,8 @@ use signal_hook::low_level::pipe;
 
 use super::environment::scrub;
 use super::lineage::{self, Birth};
-use super::message::{FD_LIMIT, Refusal, Reply, Request, receive, send};
+use super::message::{FD_LIMIT, Refusal, Reply, Request};
+use super::packet::{receive, send};
 use super::unit_socket::check_daemon;
 
 /// Runs the launching process, whose standard input is the socket that `ProcessLauncher` made or

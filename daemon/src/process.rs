@@ -43,8 +43,34 @@ pub(crate) fn protect(protections: &Protections) -> io::Result<()> {
 pub(crate) fn confine(protections: &Protections, starts_others: bool) {
     let before = status();
     protections.note(protections::UNIT, by_unit(&before, starts_others));
+    if !starts_others {
+        let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        protections.note(protections::USER_NAMESPACE, alone(&map));
+    }
     protections.note(protections::NO_NEW_PRIVILEGES, set_no_new_privs(true));
     protections.note(protections::SECCOMP, sandbox::enter());
+}
+
+/// The same of the process that looks at callers for the service: why it is not confined by its unit and itself.
+///
+/// # Errors
+/// The kernel refuses what [`protect`] asks for.
+pub(crate) fn confine_witness() -> io::Result<Result<(), String>> {
+    let before = status();
+    protect(&Protections::default())?;
+    set_no_new_privs(true)?;
+    let own = sandbox::enter().map_err(|error| error.to_string());
+    Ok(own.and_then(|()| by_unit(&before, false).map_err(str::to_owned)))
+}
+
+/// That this process is alone in its user namespace, as its unit has it: the person, and nobody else.
+fn alone(map: &str) -> Result<(), &'static str> {
+    let mut lines = map.lines();
+    let length = lines.next().and_then(|line| line.split_whitespace().nth(2));
+    match (length, lines.next()) {
+        (Some("1"), None) => Ok(()),
+        _ => Err("its systemd unit gives it none, or this system allows ordinary programs none"),
+    }
 }
 
 /// That whoever started this process has put it under a filter already, as the unit does, which has others
@@ -68,6 +94,13 @@ fn by_unit(status: &str, starts_others: bool) -> Result<(), &'static str> {
 /// What the kernel says of this process; nothing if `/proc` is not there, which shows soon enough.
 fn status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
+}
+
+/// As whom all those are seen who have no number in our user namespace (`user_namespaces(7)`).
+pub(crate) fn nobody() -> u32 {
+    let told = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
+    let told = told.ok().and_then(|uid| uid.trim().parse().ok());
+    told.unwrap_or(65534)
 }
 
 /// Whether [`protect`] is in force.
@@ -124,6 +157,18 @@ mod tests {
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(protections.to_wire()["undumpable"], "in-force");
         assert_eq!(protections.to_wire()["core-limit"], "in-force");
+    }
+
+    #[test]
+    fn only_who_is_alone_in_it_has_a_user_namespace_of_its_own() {
+        assert_eq!(alone("      1000       1000          1\n"), Ok(()));
+        for shared in [
+            "         0          0 4294967295\n",
+            "         0       1000          1\n         1     100000      65536\n",
+            "",
+        ] {
+            assert!(alone(shared).is_err(), "{shared}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! then come threads and the bus.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit;
 use crate::authorization::{Authorization, Polkit, SYSTEM_BUS, Waived};
-use crate::caller::{BusDriver, BusPorter};
+use crate::caller::{BusDriver, BusPorter, WitnessUnit, run_witness};
 use crate::chooser::{ProcessChooser, Programs};
 use crate::config::{
     Authentication, ChooserConfig, Config, ConfigError, ExportAuthentication, PasswordStore,
@@ -44,8 +44,8 @@ credexd: the Credex session service. It is started by the session bus.
 Usage: credexd [--config FILE] [--sockets DIRECTORY]
 
   --config FILE        read FILE alone, instead of /etc/credex/credexd.conf and the others
-  --sockets DIRECTORY  have programs started and websites asked by the units that listen in
-                       DIRECTORY; only for credexd.service
+  --sockets DIRECTORY  have programs started, websites asked and callers looked at by the units
+                       that listen in DIRECTORY; only for credexd.service
   --version            print the version
   --help               print this
 ";
@@ -78,6 +78,7 @@ enum Failure {
 enum Task {
     Serve(Start),
     Launch,
+    Witness,
     Say(String),
 }
 
@@ -94,6 +95,7 @@ struct Start {
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let outcome = match parse(arguments) {
         Ok(Task::Launch) => return run_zygote(),
+        Ok(Task::Witness) => return run_witness(),
         Ok(Task::Say(text)) => say(&text),
         Ok(Task::Serve(start)) => serve(start),
         Err(error) => Err(error.into()),
@@ -121,6 +123,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
             Long("config") => start.config = Some(PathBuf::from(parser.value()?)),
             Long("sockets") => start.sockets = Some(PathBuf::from(parser.value()?)),
             Long("launcher") => return Ok(Task::Launch),
+            Long("witness") => return Ok(Task::Witness),
             Long("help") | Short('h') => return Ok(Task::Say(USAGE.to_owned())),
             Long("version") | Short('V') => {
                 return Ok(Task::Say(
@@ -135,7 +138,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
 
 fn serve(start: Start) -> Result<(), Failure> {
     log::start();
-    let loaded = Config::load(start.config.as_deref())?;
+    let protections = Protections::default();
+    let witness = witness(&start, &protections);
+    let owner_of = |file: BorrowedFd<'_>, uid| owner(witness.as_ref(), file, uid);
+    let loaded = Config::load_asking(start.config.as_deref(), &owner_of)?;
     tracing::info!(files = ?loaded.config.files, "configured");
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -144,7 +150,6 @@ fn serve(start: Start) -> Result<(), Failure> {
     // Read before this process makes itself undumpable, which hides it.
     let executable = std::env::current_exe()?;
     let launcher = Arc::new(launcher(&start, &executable).map_err(Failure::Launcher)?);
-    let protections = Protections::default();
     process::protect(&protections)?;
     process::confine(&protections, start.sockets.is_none());
     let fit = process::exchanges_that_fit();
@@ -164,7 +169,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let serving = serve_on_session_bus(config, choosers, fetch, launcher, protections);
+    let serving = serve_on_session_bus(config, choosers, fetch, launcher, witness, protections);
     Ok(runtime.block_on(serving)?)
 }
 
@@ -173,17 +178,23 @@ async fn serve_on_session_bus(
     choosers: Programs,
     fetch: ProcessFetch,
     launcher: Arc<ProcessLauncher>,
+    witness: Option<WitnessUnit>,
     protections: Protections,
 ) -> Result<(), DaemonError> {
     let bus = crate::bus::lenient::session()?
         .max_queued(Daemon::QUEUE)
         .build()
         .await?;
+    let driver = BusDriver::new(bus.clone());
+    let porter = match witness {
+        Some(witness) => BusPorter::with_witness(driver, witness),
+        None => BusPorter::new(driver),
+    };
     let chooser = Arc::new(ProcessChooser::new(choosers, launcher.clone()));
     let ports = Ports {
         audit: audit::open(),
         authorization: authorization(&config.authentication),
-        porter: Arc::new(BusPorter::new(BusDriver::new(bus.clone()))),
+        porter: Arc::new(porter),
         chooser: chooser.clone(),
         launcher: Arc::new(ScopedLauncher::new(launcher.clone(), bus.clone())),
         providers: Providers::open(Directories::of_session()),
@@ -217,6 +228,24 @@ async fn ended(launching: Option<AsyncFd<OwnedFd>>) {
                 "the launching process has ended, so nothing can be started"
             );
         }
+    }
+}
+
+/// What looks at callers: a unit, or else this process itself. The unit starts while this process does.
+fn witness(start: &Start, protections: &Protections) -> Option<WitnessUnit> {
+    let socket = start.sockets.as_ref()?.join("witness");
+    Some(WitnessUnit::start(socket, protections.clone()))
+}
+
+/// To which user a configuration file belongs that seems to be `uid`'s: in the user namespace of our unit all others
+/// look the same.
+fn owner(witness: Option<&WitnessUnit>, file: BorrowedFd<'_>, uid: u32) -> std::io::Result<u32> {
+    match witness {
+        Some(witness) if uid == process::nobody() => witness.owner(file).map_err(|error| {
+            let problem = format!("whose it is, only the witness could see: {error}");
+            std::io::Error::new(error.kind(), problem)
+        }),
+        _ => Ok(uid),
     }
 }
 

@@ -41,10 +41,16 @@ fn of_what_can_be_had(unit: &str) -> Option<u32> {
 }
 
 #[test]
-fn the_service_is_as_strict_as_a_users_unit_without_namespaces_can_be() {
+fn the_service_is_stricter_than_it_must_be() {
+    let found = exposure("credexd.service", &[]);
+    assert!(found.is_none_or(|found| found <= 22), "{found:?}");
+}
+
+#[test]
+fn the_witness_is_as_strict_as_a_users_unit_without_namespaces_can_be() {
     for (found, allowed) in [
-        (of_what_can_be_had("credexd.service"), 40),
-        (exposure("credexd.service", &[]), 59),
+        (of_what_can_be_had("credex-witness@.service"), 40),
+        (exposure("credex-witness@.service", &[]), 59),
     ] {
         assert!(found.is_none_or(|found| found <= allowed), "{found:?}");
     }
@@ -63,10 +69,10 @@ fn the_fetcher_has_nothing_and_the_dialler_nothing_but_the_network() {
 }
 
 /// Every option that hides or protects files, devices or the kernel puts a user's unit into a user
-/// namespace, in this version of systemd or the next. In one the service sees nobody's program.
+/// namespace, in this version of systemd or the next. In one the witness sees nobody's program.
 #[test]
-fn the_service_has_no_option_that_would_blind_it() {
-    let text = std::fs::read_to_string(units().join("credexd.service")).unwrap();
+fn the_witness_has_no_option_that_would_blind_it() {
+    let text = std::fs::read_to_string(units().join("credex-witness@.service")).unwrap();
     let options = text.lines().filter_map(|line| line.split_once('='));
     let blinding = options.map(|(name, _)| name.trim()).find(|name| {
         ["Private", "Protect", "Bind", "Root", "Extension", "Mount"]
@@ -86,12 +92,24 @@ fn the_service_has_no_option_that_would_blind_it() {
 
 /// Else the service would be refused what it allows itself, where only the unit runs it.
 #[test]
-fn the_unit_lets_pass_whatever_the_services_own_filter_does() {
+fn the_units_let_pass_whatever_the_services_own_filter_does() {
     let Some(groups) = groups() else {
         return;
     };
-    let text = std::fs::read_to_string(units().join("credexd.service")).unwrap();
-    let mut passed: BTreeSet<&str> = members(&groups, "@default");
+    for unit in ["credexd.service", "credex-witness@.service"] {
+        let passed = passed(unit, &groups);
+        let missing: Vec<_> = of_the_filter()
+            .into_iter()
+            .filter(|name| !passed.contains(*name))
+            .collect();
+        assert!(missing.is_empty(), "{unit}: {missing:?}");
+    }
+}
+
+/// The system calls that `unit` lets pass.
+fn passed(unit: &str, groups: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(units().join(unit)).unwrap();
+    let mut passed: BTreeSet<&str> = members(groups, "@default");
     for filter in text
         .lines()
         .filter_map(|line| line.strip_prefix("SystemCallFilter="))
@@ -100,13 +118,18 @@ fn the_unit_lets_pass_whatever_the_services_own_filter_does() {
             Some(words) => (true, words),
             None => (false, filter),
         };
-        for name in words.split(' ').flat_map(|word| members(&groups, word)) {
+        for name in words.split(' ').flat_map(|word| members(groups, word)) {
             match taken_back {
                 true => passed.remove(name),
                 false => passed.insert(name),
             };
         }
     }
+    passed.into_iter().map(str::to_owned).collect()
+}
+
+/// Those that the filter of the service, which is that of the witness, too, lets pass.
+fn of_the_filter() -> Vec<&'static str> {
     let own = include_str!("../../daemon/src/sandbox.rs");
     let (_, own) = own.split_once("const KNOWN").unwrap();
     let (own, _) = own.split_once("];").unwrap();
@@ -114,15 +137,11 @@ fn the_unit_lets_pass_whatever_the_services_own_filter_does() {
         .split("SYS_")
         .skip(1)
         .filter_map(|rest| rest.split(',').next())
+        // Both are asked for as prlimit64.
+        .filter(|name| !["getrlimit", "setrlimit"].contains(name))
         .collect();
     assert!(own.len() > 100, "{own:?}");
-    // Both are asked for as prlimit64.
-    let old = ["getrlimit", "setrlimit"];
-    let missing: Vec<_> = own
-        .iter()
-        .filter(|name| !passed.contains(**name) && !old.contains(name))
-        .collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    own
 }
 
 /// systemd's groups of system calls, as it lists them; `None`, and why on standard error, where it is not

@@ -15,7 +15,7 @@ use credex_tests::flatpak::{self, Flatpak};
 use credex_tests::importer::Importer;
 use credex_tests::patience::{eventually, within};
 use credex_tests::process::Peer;
-use credex_tests::user_manager::{UserManager, is_played};
+use credex_tests::user_manager::{UNITS, USER, UserManager, is_played};
 use credex_tests::website::{Authority, Identity, Page, Website};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, recv, send, socket};
 use rustix::net::{RecvFlags, SendFlags};
@@ -65,6 +65,12 @@ async fn has_its_scope(importer: u32) {
     eventually(&scope, || unit_of(importer), |unit| *unit == scope).await;
 }
 
+/// Whom there are in its user namespace: first number, the same outside, and how many.
+fn users_of(pid: u32) -> String {
+    let map = std::fs::read_to_string(format!("/proc/{pid}/uid_map")).unwrap();
+    map.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn unit_of(pid: u32) -> String {
     let group = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
     let unit = group.trim().rsplit('/').next().unwrap_or_default();
@@ -88,8 +94,12 @@ async fn the_bus_starts_the_unit_which_is_hardened_and_what_it_starts_is_not() {
     assert_eq!(unit_of(daemon), "credexd.service");
     assert_eq!(told(daemon, "Seccomp"), "2");
     assert_eq!(told(daemon, "NoNewPrivs"), "1");
+    assert_eq!(told(daemon, "CapBnd"), "0000000000000000");
+    assert_eq!(users_of(daemon), format!("{USER} {USER} 1"));
     let exporter = Exporter::join(&desktop).await;
-    for (name, state) in exporter.status().await.protections.unwrap() {
+    let protections = exporter.status().await.protections.unwrap();
+    assert!(protections.contains_key("witness"), "{protections:?}");
+    for (name, state) in protections {
         assert_eq!(state, "in-force", "{name}");
     }
     let daemon = Peer::of_pid(daemon).unwrap();
@@ -118,18 +128,18 @@ async fn the_unit_leaves_when_idle_and_starts_again() {
     let first = Peer::of_pid(service(&desktop).await).unwrap();
     let listening = || {
         let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
-        let sockets =
-            ["launcher", "fetcher", "dialler"].map(|name| format!("{runtime}/credex/{name}"));
+        let sockets = ["launcher", "witness", "fetcher", "dialler"]
+            .map(|name| format!("{runtime}/credex/{name}"));
         sockets.map(|socket| std::path::Path::new(&socket).exists())
     };
-    assert_eq!(listening(), [true; 3]);
+    assert_eq!(listening(), [true; 4]);
     first.ended().await;
     eventually("the end of the sockets, too", listening, |now| {
-        *now == [false; 3]
+        *now == [false; 4]
     })
     .await;
     assert_ne!(service(&desktop).await, first.pid());
-    assert_eq!(listening(), [true; 3]);
+    assert_eq!(listening(), [true; 4]);
 }
 
 #[tokio::test]
@@ -292,22 +302,132 @@ async fn the_launchers_socket_starts_nothing_for_anybody_but_the_service() {
         let story = "the_launchers_socket_starts_nothing_for_anybody_but_the_service";
         return play(story, "", &["is not credexd.service"]).await;
     }
-    let desktop = Desktop::in_session();
-    service(&desktop).await;
-    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
-    let path = format!("{runtime}/credex/launcher");
     // One that the launcher would answer, with a refusal.
     let request = serde_json::json!({
         "serial": 1, "argv": [], "environment": [], "fds": [],
     });
+    hangs_up("launcher", &request).await;
+}
+
+#[tokio::test]
+async fn the_witness_serves_nobody_but_the_service() {
+    if !is_played() {
+        let story = "the_witness_serves_nobody_but_the_service";
+        return play(story, "", &["is not credexd.service"]).await;
+    }
+    hangs_up("witness", &serde_json::json!("Owner")).await;
+}
+
+/// Who listens as `name` beside the service hangs up on us, and says nothing.
+async fn hangs_up(name: &str, request: &serde_json::Value) {
+    let desktop = Desktop::in_session();
+    service(&desktop).await;
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+    let path = format!("{runtime}/credex/{name}");
+    let request = request.to_string();
     let answer = tokio::task::spawn_blocking(move || {
         let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
         connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
         // It may have hung up already.
-        send(&socket, request.to_string().as_bytes(), SendFlags::NOSIGNAL).ok();
+        send(&socket, request.as_bytes(), SendFlags::NOSIGNAL).ok();
         let mut answer = [0; 1024];
         recv(socket.as_fd(), &mut answer, RecvFlags::empty()).map_or(0, |(length, _)| length)
     });
-    let answer = within("the launcher to hang up", answer).await.unwrap();
+    let answer = within("the end of the connection", answer).await.unwrap();
     assert_eq!(answer, 0, "it answered");
+}
+
+#[tokio::test]
+async fn a_witness_that_died_is_followed_by_another() {
+    if !is_played() {
+        return play("a_witness_that_died_is_followed_by_another", "", &[]).await;
+    }
+    let desktop = Desktop::in_session();
+    let daemon = service(&desktop).await;
+    let witnesses = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        // Other stories have managers of their own.
+        let is_one = |&pid: &u32| {
+            let read = |name| std::fs::read_to_string(format!("/proc/{pid}/{name}"));
+            let group = read("cgroup").unwrap_or_default();
+            let parent = format!("PPid:\t{}\n", told(daemon, "PPid"));
+            group.contains("/credex-witness@")
+                && read("status").is_ok_and(|status| status.contains(&parent))
+        };
+        pids.filter(is_one).collect::<Vec<_>>()
+    };
+    let [first] = witnesses()[..] else {
+        panic!("one witness: {:?}", witnesses());
+    };
+    let first = Peer::of_pid(first).unwrap();
+    first.signal(Signal::KILL);
+    first.ended().await;
+    assert_eq!(service(&desktop).await, daemon, "it goes on");
+    assert!(matches!(witnesses()[..], [second] if second != first.pid()));
+}
+
+/// What the generator writes where ordinary programs get no user namespace is given to a manager that would give
+/// them one.
+#[tokio::test]
+async fn where_there_are_no_user_namespaces_the_service_does_without_and_says_so() {
+    if !is_played() {
+        let Some(manager) = UserManager::open().await else {
+            return;
+        };
+        assert_eq!(generated("true"), None, "here there are some");
+        let changed = generated("echo 0 >/proc/sys/user/max_user_namespaces").unwrap();
+        let drop_in = "/etc/systemd/user/credexd.service.d/50-no-user-namespace.conf";
+        manager.write(drop_in, &changed);
+        manager.install_service("").await;
+        let story = "where_there_are_no_user_namespaces_the_service_does_without_and_says_so";
+        return manager.play(&format!("user_unit::{story}")).await;
+    }
+    let desktop = Desktop::in_session();
+    let daemon = service(&desktop).await;
+    assert_eq!(users_of(daemon), users_of(std::process::id()));
+    assert_eq!(told(daemon, "NoNewPrivs"), "1");
+    let exporter = Exporter::join(&desktop).await;
+    let mut protections = exporter.status().await.protections.unwrap();
+    let lacks = protections.remove("user-namespace").unwrap();
+    assert!(lacks.contains("allows ordinary programs none"), "{lacks}");
+    for (name, state) in protections {
+        assert_eq!(state, "in-force", "{name}");
+    }
+}
+
+/// What the generator of the package writes, after `restriction` was run in a user namespace of its own.
+fn generated(restriction: &str) -> Option<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let script = format!("{restriction}; exec sh {UNITS}/credex-user-namespaces \"$0\"");
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", &script]);
+    assert!(command.arg(directory.path()).status().unwrap().success());
+    let written = directory.path().join("credexd.service.d");
+    let written = std::fs::read_dir(written).ok()?.next()?.unwrap();
+    Some(std::fs::read_to_string(written.path()).unwrap())
+}
+
+/// From inside of its user namespace everybody but the person looks the same.
+#[tokio::test]
+async fn the_unit_believes_no_configuration_but_roots() {
+    let Some(manager) = UserManager::open().await else {
+        return;
+    };
+    manager.install_service("").await;
+    let ask = |expected| {
+        let ask = "busctl --user introspect org.credex.Exchange1 /org/credex/Exchange1";
+        format!("{ask} >/dev/null 2>&1 {expected}")
+    };
+    manager.run(&["sh", "-c", &ask("")]).await;
+    manager
+        .run(&["systemctl", "--user", "stop", "credexd.service"])
+        .await;
+    let file = manager.outside("/etc/credex/credexd.conf");
+    std::os::unix::fs::chown(file, Some(4343), None).unwrap();
+    manager
+        .run(&["sh", "-c", &ask("&& exit 1 || exit 0")])
+        .await;
+    let told = |log: &String| log.contains("4343") && log.contains("/etc/credex/credexd.conf");
+    eventually("why it does not start", || manager.log(), told).await;
 }

@@ -30,6 +30,8 @@ pub(crate) enum Origin {
     Library(&'static str),
     /// A file of the source tree, as it is.
     Source(&'static str),
+    /// A file of the source tree that is run.
+    Script(&'static str),
     /// A file of the source tree that names programs by where they lie with the prefix `/usr`.
     Placed(&'static str),
     /// A file of the source tree that tells pkg-config where things lie: its `@…@` are replaced.
@@ -50,7 +52,7 @@ const fn file(from: Origin, to: &'static str) -> File {
     File { from, to }
 }
 
-use Origin::{Described, Library, Manual, Placed, Program, Source};
+use Origin::{Described, Library, Manual, Placed, Program, Script, Source};
 
 /// What is installed everywhere, but for the pages of `credex`, which are as many as it has commands.
 pub(crate) const FILES: &[File] = &[
@@ -73,7 +75,13 @@ pub(crate) const FILES: &[File] = &[
     unit!("credex-fetcher@.service"),
     unit!("credex-launcher.socket"),
     unit!("credex-launcher@.service"),
+    unit!("credex-witness.socket"),
+    unit!("credex-witness@.service"),
     unit!("credexd.service"),
+    file(
+        Script("systemd/credex-user-namespaces"),
+        "lib/systemd/user-generators/credex-user-namespaces",
+    ),
     file(
         Placed("systemd/org.credex.Exchange1.service"),
         "share/dbus-1/services/org.credex.Exchange1.service",
@@ -187,7 +195,7 @@ mod tests {
     fn sources() -> BTreeSet<&'static str> {
         let files = FILES.iter().chain(WINDOW);
         let from_source = files.filter_map(|file| match file.from {
-            Source(path) | Placed(path) | Described(path) => Some(path),
+            Source(path) | Script(path) | Placed(path) | Described(path) => Some(path),
             Program(_) | Library(_) | Manual(_) => None,
         });
         from_source.chain(DOCUMENTS.iter().copied()).collect()

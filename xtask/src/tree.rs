@@ -68,6 +68,7 @@ impl Tree<'_> {
             // Nothing runs it by itself.
             Origin::Library(name) => copy(&self.programs.path(name)?, &to, 0o644),
             Origin::Source(path) => copy(&source().join(path), &to, 0o644),
+            Origin::Script(path) => copy(&source().join(path), &to, 0o755),
             Origin::Manual(name) => copy(&self.manual.join(name), &to, 0o644),
             Origin::Placed(path) => {
                 let programs = format!("{}/", self.prefix.join("libexec").display());

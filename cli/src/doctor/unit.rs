@@ -1,4 +1,5 @@
-//! The unit in which systemd runs the service, and whether it is still as hard as it was installed.
+//! The units in which systemd runs the service and its witness, and whether they are still as hard as they were
+//! installed.
 
 use std::collections::HashMap;
 
@@ -11,6 +12,8 @@ use super::finding::Finding;
 pub(super) const SYSTEMD: &str = "org.freedesktop.systemd1";
 const PART: &str = "unit";
 const NAME: &str = "credexd.service";
+/// What looks at callers for the service: a template.
+const WITNESS: &str = "credex-witness@.service";
 
 pub(super) type Properties = HashMap<String, OwnedValue>;
 
@@ -21,7 +24,7 @@ pub(super) async fn examine(bus: &Bus, entry: Option<&Entry>) -> Vec<Finding> {
                        service confines it";
         return vec![Finding::note(PART, message)];
     }
-    let (unit, service) = match ask(bus).await {
+    let (unit, service) = match ask(bus, NAME).await {
         Ok(properties) => properties,
         Err(error) => {
             return vec![Finding::bad(
@@ -48,15 +51,24 @@ pub(super) async fn examine(bus: &Bus, entry: Option<&Entry>) -> Vec<Finding> {
         let message = format!("{NAME} has changed since systemd read it");
         findings.push(Finding::note(PART, message).advise("`systemctl --user daemon-reload`"));
     }
+    // An instance that never runs.
+    let witness = WITNESS.replace('@', "@doctor");
+    findings.extend(match ask(bus, &witness).await {
+        Ok((unit, service)) => sight(&unit, &service),
+        Err(error) => Some(Finding::bad(
+            PART,
+            format!("systemd does not tell of {WITNESS}: {error}"),
+        )),
+    });
     findings
 }
 
-async fn ask(bus: &Bus) -> zbus::Result<(Properties, Properties)> {
+async fn ask(bus: &Bus, name: &str) -> zbus::Result<(Properties, Properties)> {
     let (path, manager) = (
         "/org/freedesktop/systemd1",
         "org.freedesktop.systemd1.Manager",
     );
-    let loaded = bus.call(SYSTEMD, path, manager, "LoadUnit", &NAME).await?;
+    let loaded = bus.call(SYSTEMD, path, manager, "LoadUnit", &name).await?;
     let path: OwnedObjectPath = loaded.body().deserialize()?;
     let unit = bus.properties(SYSTEMD, &path, "org.freedesktop.systemd1.Unit");
     let unit = unit.await?;
@@ -67,12 +79,6 @@ async fn ask(bus: &Bus) -> zbus::Result<(Properties, Properties)> {
 /// Whether what matters most of the unit is in force.
 fn hardness(unit: &Properties, service: &Properties) -> Finding {
     let file = text(unit, "FragmentPath");
-    if flag(service, "PrivateUsers") == Some(true) {
-        let message = format!(
-            "{file} says PrivateUsers=yes, so the service sees no app, and identifies nobody"
-        );
-        return Finding::bad(PART, message).advise("`systemctl --user revert credexd.service`");
-    }
     let lacking = lacking(service);
     if lacking.is_empty() {
         return Finding::good(PART, format!("{file} is installed and hardened"));
@@ -80,6 +86,26 @@ fn hardness(unit: &Properties, service: &Properties) -> Finding {
     let message = format!("{file} lacks {}", lacking.join(", "));
     let advice = "`systemctl --user cat credexd.service` shows which file changes it";
     Finding::note(PART, message).advise(advice)
+}
+
+/// What keeps the witness from seeing callers.
+fn sight(unit: &Properties, witness: &Properties) -> Option<Finding> {
+    let state = text(unit, "LoadState");
+    if state != "loaded" {
+        let message = format!("systemd has no {WITNESS} ({state}): nobody is identified");
+        return Some(
+            Finding::bad(PART, message).advise(
+                "install it in /usr/lib/systemd/user, then `systemctl --user daemon-reload`",
+            ),
+        );
+    }
+    (flag(witness, "PrivateUsers") == Some(true)).then(|| {
+        let file = text(unit, "FragmentPath");
+        let message = format!(
+            "{file} says PrivateUsers=yes, so the witness sees no app, and nobody is identified"
+        );
+        Finding::bad(PART, message).advise("`systemctl --user revert credex-witness@.service`")
+    })
 }
 
 fn lacking(service: &Properties) -> Vec<&'static str> {
@@ -100,6 +126,8 @@ fn lacking(service: &Properties) -> Vec<&'static str> {
             has_list("RestrictAddressFamilies"),
         ),
         ("RestrictNamespaces=", is_none("RestrictNamespaces")),
+        ("PrivateUsers=", is_on("PrivateUsers")),
+        ("CapabilityBoundingSet=", is_none("CapabilityBoundingSet")),
         ("LimitCORE=0", is_none("LimitCORE")),
     ];
     let lacking = demands.iter().filter(|(_, is_met)| !is_met);
@@ -124,6 +152,7 @@ fn number(properties: &Properties, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::finding::Mark;
     use zbus::zvariant::Value;
 
     fn properties(pairs: &[(&str, Value<'_>)]) -> Properties {
@@ -139,18 +168,30 @@ mod tests {
         let soft = properties(&[("LimitCORE", Value::from(0u64))]);
         assert!(lacking(&soft).contains(&"NoNewPrivileges="));
         let list = || Value::from((true, vec!["poll"]));
-        let mut hard = properties(&[
+        let hard = properties(&[
             ("NoNewPrivileges", true.into()),
             ("MemoryDenyWriteExecute", true.into()),
             ("LockPersonality", true.into()),
             ("SystemCallFilter", list()),
             ("RestrictAddressFamilies", list()),
             ("RestrictNamespaces", Value::from(0u64)),
+            ("PrivateUsers", true.into()),
+            ("CapabilityBoundingSet", Value::from(0u64)),
             ("LimitCORE", Value::from(0u64)),
         ]);
         assert_eq!(lacking(&hard), Vec::<&str>::new());
-        hard.extend(properties(&[("PrivateUsers", true.into())]));
-        let blind = hardness(&Properties::new(), &hard);
-        assert!(blind.message.contains("identifies nobody"), "{blind:?}");
+    }
+
+    #[test]
+    fn a_witness_that_is_missing_or_sees_nobody_is_told_of() {
+        let sees = properties(&[("PrivateUsers", false.into())]);
+        let unit = |state: &str| properties(&[("LoadState", state.into())]);
+        assert!(sight(&unit("loaded"), &sees).is_none());
+        let blind = properties(&[("PrivateUsers", true.into())]);
+        for (state, witness) in [("loaded", blind), ("not-found", sees)] {
+            let told = sight(&unit(state), &witness).unwrap();
+            assert_eq!(told.mark, Mark::Bad);
+            assert!(told.message.contains("nobody is identified"), "{told:?}");
+        }
     }
 }

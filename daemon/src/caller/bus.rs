@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use zbus::names::UniqueName;
 
 use super::peer::Peer;
-use super::witness::{Eyes, Known, Seen, Witness};
+use super::witness::{Eyes, Known, Seen, Witness, WitnessUnit};
 use super::{BusDriver, Caller, Denial, Evidence, Porter, Process, Surroundings, proxies, sockets};
 
 /// How many callers are looked at at once; each takes a few file descriptors for that.
@@ -39,6 +39,11 @@ impl BusPorter {
         }
         let eyes = surroundings.ok().map(Eyes::new);
         BusPorter::asking(driver, eyes.map(|eyes| Box::new(eyes) as Box<dyn Witness>))
+    }
+
+    /// The same, and has `witness` look.
+    pub(crate) fn with_witness(driver: BusDriver, witness: WitnessUnit) -> BusPorter {
+        BusPorter::asking(driver, Some(Box::new(witness)))
     }
 
     fn asking(driver: BusDriver, witness: Option<Box<dyn Witness>>) -> BusPorter {

@@ -1,6 +1,8 @@
 //! What was found out about an app, and what follows for what it says of itself. Pure. Serves the table
 //! of levels in design §5.
 
+use serde::{Deserialize, Serialize};
+
 /// How sure we are of an app ID. The later, the surer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Assurance {
@@ -36,7 +38,7 @@ impl Assurance {
 }
 
 /// Where an app was installed from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// A Flatpak that an administrator installed.
     FlatpakSystem,
@@ -62,7 +64,7 @@ impl Origin {
 }
 
 /// What a look at a caller brought to light.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Evidence {
     /// Its sandbox names it, and whoever made the sandbox confirms that.
     Sandboxed {

@@ -35,6 +35,8 @@ pub use identity::{Assurance, Evidence, Identity, Origin};
 pub use peer::FileId;
 pub use process::Process;
 use surroundings::Surroundings;
+pub(crate) use witness::WitnessUnit;
+pub use witness::run_witness;
 
 /// A peer on the bus, as the bus and the kernel know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

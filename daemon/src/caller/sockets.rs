@@ -12,6 +12,7 @@ use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
 };
+use serde::{Deserialize, Serialize};
 use zbus::address::transport::{Transport, UnixSocket};
 
 use super::peer::{FileId, Peer};
@@ -39,7 +40,7 @@ struct Told {
 }
 
 /// A listening socket, as those that were accepted from it show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Listener {
     name: Vec<u8>,
     file: Option<(u32, u32)>,

@@ -21,7 +21,7 @@ use crate::exchange::state::Terms;
 use crate::policy::Policy;
 
 pub use error::{ConfigError, Flaw, Place};
-pub use sources::Places;
+pub use sources::{OwnerOf, Places};
 pub use tables::{
     Authentication, ChooserConfig, ExportAuthentication, Exporter, Limits, PasswordStore, Seconds,
     WebCredentials, WithoutPolkit,
@@ -67,9 +67,17 @@ impl Config {
     /// # Errors
     /// A file cannot be read or is not valid; a file that was named must exist.
     pub fn load(named: Option<&Path>) -> Result<Loaded, ConfigError> {
+        Config::load_asking(named, &|_, uid| Ok(uid))
+    }
+
+    /// The same where a file's owner is not who the kernel says, and has to be asked for.
+    ///
+    /// # Errors
+    /// The same, and `owner_of` does not know.
+    pub fn load_asking(named: Option<&Path>, owner_of: OwnerOf<'_>) -> Result<Loaded, ConfigError> {
         match named {
             Some(file) => layers::settle(&[sources::named(file)?]),
-            None => Config::load_from(&Places::of_session()),
+            None => layers::settle(&Places::of_session().read(owner_of)?),
         }
     }
 
@@ -78,7 +86,7 @@ impl Config {
     /// # Errors
     /// A file cannot be read or is not valid.
     pub fn load_from(places: &Places) -> Result<Loaded, ConfigError> {
-        layers::settle(&places.read()?)
+        layers::settle(&places.read(&|_, uid| Ok(uid))?)
     }
 
     /// The terms of every exchange.

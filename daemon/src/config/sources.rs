@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +36,9 @@ pub(super) struct Source {
     pub(super) file: Arc<Path>,
     pub(super) text: String,
 }
+
+/// Tells to which user an open file belongs, given to whom it seems to.
+pub type OwnerOf<'a> = &'a dyn Fn(BorrowedFd<'_>, u32) -> io::Result<u32>;
 
 /// Where the files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +79,7 @@ impl Places {
     }
 
     /// Every file there is, in the order in which they are to be applied.
-    pub(super) fn read(&self) -> Result<Vec<Source>, ConfigError> {
+    pub(super) fn read(&self, owner_of: OwnerOf<'_>) -> Result<Vec<Source>, ConfigError> {
         let mut sources = Vec::new();
         let person: Vec<PathBuf> = self.person.iter().cloned().collect();
         let both = [self.system_owner, self.person_owner];
@@ -84,7 +88,7 @@ impl Places {
             (Author::Person, &person, &both[..]),
         ] {
             for file in files(directories)? {
-                let text = read(&file, Some(owners))?;
+                let text = read(&file, Some((owners, owner_of)))?;
                 sources.extend(text.map(|text| Source {
                     author,
                     file: file.into(),
@@ -160,9 +164,9 @@ fn listed(directory: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(found)
 }
 
-/// The text of `file`, which must belong to one of `owners` if there are such, and be writable by
+/// The text of `file`, which must belong to one of those in `owners` if there are such, and be writable by
 /// nobody else. `None` for a file that masks another and says nothing itself: a link to `/dev/null`.
-fn read(file: &Path, owners: Option<&[u32]>) -> Result<Option<String>, ConfigError> {
+fn read(file: &Path, owners: Option<(&[u32], OwnerOf<'_>)>) -> Result<Option<String>, ConfigError> {
     let unreadable = |source| ConfigError::Read {
         path: file.into(),
         source,
@@ -184,8 +188,8 @@ fn read(file: &Path, owners: Option<&[u32]>) -> Result<Option<String>, ConfigErr
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return refused(Flaw::NotRegular);
     }
-    if let Some(owners) = owners {
-        let found = stat.st_uid;
+    if let Some((owners, owner_of)) = owners {
+        let found = owner_of(fd.as_fd(), stat.st_uid).map_err(unreadable)?;
         if !owners.contains(&found) {
             let expected = owners.last().copied().unwrap_or_default();
             return refused(Flaw::Owner { found, expected });

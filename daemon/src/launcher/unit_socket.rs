@@ -4,12 +4,13 @@
 //! hardening. It connects to a socket instead, and systemd starts the unit behind that. The socket lies
 //! in a directory that is the person's alone, and both ends look at who is at the other.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::net::sockopt::socket_peercred;
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::net::sockopt::{socket_peercred, socket_type};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::{getppid, getuid};
 
@@ -42,13 +43,29 @@ pub(crate) fn reach(path: &Path, kind: SocketType) -> io::Result<OwnedFd> {
     connected().map_err(at)
 }
 
+/// Standard input, which is the socket to the service, and nothing from now on. For a process that is started for
+/// the service, and for nobody else.
+///
+/// # Errors
+/// It is something else, or leads to somebody else.
+pub(crate) fn handed_over() -> io::Result<OwnedFd> {
+    let socket = fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    if socket_type(&socket)? != SocketType::SEQPACKET {
+        let problem = "standard input is not a socket of credexd";
+        return Err(io::Error::other(problem));
+    }
+    check_daemon(&socket)?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(socket)
+}
+
 /// Checks that `socket` leads to the service: to our parent, which made us and it; or, where a service
 /// manager made us, to what the same one runs as the unit of the service. Without that, whoever reaches the
 /// socket from inside a sandbox could have programs started outside of it.
 ///
 /// # Errors
 /// It is somebody else.
-pub(super) fn check_daemon(socket: impl AsFd) -> io::Result<()> {
+fn check_daemon(socket: impl AsFd) -> io::Result<()> {
     let peer = socket_peercred(socket)?;
     let parent = getppid();
     if peer.uid == getuid() && (parent == Some(peer.pid) || is_service_beside_us(peer.pid)) {

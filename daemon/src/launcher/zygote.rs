@@ -15,7 +15,6 @@ use std::sync::Arc;
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
-use rustix::net::{SocketType, sockopt::socket_type};
 use rustix::process::{
     DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior, setsid, wait,
 };
@@ -26,7 +25,7 @@ use super::environment::scrub;
 use super::lineage::{self, Birth};
 use super::message::{FD_LIMIT, Refusal, Reply, Request};
 use super::packet::{receive, send};
-use super::unit_socket::check_daemon;
+use super::unit_socket;
 
 /// Runs the launching process, whose standard input is the socket that `ProcessLauncher` made or
 /// connected to, until the daemon has closed the other end.
@@ -52,15 +51,7 @@ struct Zygote {
 
 impl Zygote {
     fn set_up() -> io::Result<Zygote> {
-        let socket = fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-        if socket_type(&socket)? != SocketType::SEQPACKET {
-            return Err(io::Error::other(
-                "standard input is not a socket of credexd",
-            ));
-        }
-        check_daemon(&socket)?;
-        let null = File::open("/dev/null")?;
-        rustix::stdio::dup2_stdin(&null)?;
+        let socket = unit_socket::handed_over()?;
         // Without a terminal, so that neither Ctrl-C nor a hang-up of the daemon's reaches the
         // programs, and none of them can get hold of it. A unit has none to begin with.
         if !lineage::leads_session(process::id()) {
@@ -68,7 +59,7 @@ impl Zygote {
         }
         set_child_subreaper(Some(getpid()))?;
         close_on_exec()?;
-        let reserved = reserve(&null)?;
+        let reserved = reserve(&File::open("/dev/null")?)?;
         let (ended, signal) = UnixStream::pair()?;
         ended.set_nonblocking(true)?;
         pipe::register(SIGCHLD, signal)?;

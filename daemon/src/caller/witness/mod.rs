@@ -1,28 +1,36 @@
 //! What can be seen of a process: the kernel's part of the question who is calling. Serves design §5.
 //!
-//! Where a user namespace confines the service, the kernel shows it no process outside. Whoever looks is therefore
-//! behind a trait: `eyes` looks from this process.
+//! Its unit confines the service in a user namespace, out of which the kernel shows it of others neither program nor
+//! root directory, and of files not whether they are root's. Who looks is therefore behind a trait: `eyes` looks
+//! from its own process; `unit` asks a process outside, in which `process` runs, and whose eyes those are;
+//! `message` is what they say to one another.
 
 mod eyes;
+mod message;
+mod process;
+mod unit;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::sockets::Listener;
 use super::{Caller, Evidence, FileId, Process};
 
 pub(super) use eyes::Eyes;
+pub use process::run_witness;
+pub(crate) use unit::WitnessUnit;
 
 /// What was found of a process earlier.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Known {
     pub(super) program: Option<FileId>,
     pub(super) evidence: Evidence,
 }
 
 /// What a look at a process brought to light.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// The program that it runs; `None` if it hides that.
     pub(super) program: Option<FileId>,
@@ -30,7 +38,7 @@ pub(super) struct Seen {
 }
 
 /// Connections to the bus, as the kernel knows them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Connections {
     /// How many the process in question has that it can have made itself.
     pub(super) held: usize,
@@ -41,7 +49,7 @@ pub(super) struct Connections {
 }
 
 /// A process that stands between a sandbox and the bus.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Proxy {
     pub(super) process: Process,
     /// Its connections to the bus, all of them made for others.
@@ -49,7 +57,7 @@ pub(super) struct Proxy {
 }
 
 /// The same connections a little later.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Later {
     pub(super) all: usize,
     /// How many of its connections each proxy has still.

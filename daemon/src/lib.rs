@@ -15,6 +15,7 @@ pub mod custody;
 pub mod daemon;
 pub mod desk;
 pub mod exchange;
+pub mod landlock;
 pub mod launcher;
 mod log;
 pub mod policy;

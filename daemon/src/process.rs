@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use rustix::process::{
     DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit, dumpable_behavior, getrlimit, pidfd_open,
@@ -12,7 +13,7 @@ use rustix::thread::set_no_new_privs;
 use tokio::io::unix::AsyncFd;
 
 use crate::protections::{self, Protections};
-use crate::sandbox;
+use crate::{landlock, sandbox};
 
 /// File descriptors that are never counted on for payloads: the bus, timers, choosers.
 const RESERVED: u64 = 24;
@@ -38,16 +39,17 @@ pub(crate) fn protect(protections: &Protections) -> io::Result<()> {
 }
 
 /// Gives up what this process, which must have one thread, will not need. What the kernel does not
-/// offer is no reason not to start, but is told. `starts_others` is whether what this process has
-/// started inherits what it was given.
-pub(crate) fn confine(protections: &Protections, starts_others: bool) {
+/// offer is no reason not to start, but is told. Where a unit runs it, which has others start programs and look at
+/// callers, `own` are the directories in which it keeps something.
+pub(crate) fn confine(protections: &Protections, own: Option<&[PathBuf]>) {
     let before = status();
-    protections.note(protections::UNIT, by_unit(&before, starts_others));
-    if !starts_others {
+    protections.note(protections::UNIT, by_unit(&before, own.is_none()));
+    protections.note(protections::NO_NEW_PRIVILEGES, set_no_new_privs(true));
+    if let Some(own) = own {
         let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
         protections.note(protections::USER_NAMESPACE, alone(&map));
+        protections.note(protections::LANDLOCK, landlock::enter(own));
     }
-    protections.note(protections::NO_NEW_PRIVILEGES, set_no_new_privs(true));
     protections.note(protections::SECCOMP, sandbox::enter());
 }
 

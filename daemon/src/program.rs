@@ -33,6 +33,7 @@ use crate::web_credentials::cache::Cache;
 use crate::web_credentials::calls::RememberedSites;
 use crate::web_credentials::decisions::Decisions;
 use crate::web_credentials::fetch::{Developer, ProcessFetch};
+use crate::web_credentials::private_directory;
 use crate::web_credentials::session_store::{AskedPassphrases, SessionStore, Sighting};
 use crate::web_credentials::store::{FileStore, Memory, Patience, SecretService, Store};
 use crate::web_credentials::verdicts::Verdicts;
@@ -151,7 +152,8 @@ fn serve(start: Start) -> Result<(), Failure> {
     let executable = std::env::current_exe()?;
     let launcher = Arc::new(launcher(&start, &executable).map_err(Failure::Launcher)?);
     process::protect(&protections)?;
-    process::confine(&protections, start.sockets.is_none());
+    let own = start.sockets.as_ref().map(|_| own_directories());
+    process::confine(&protections, own.transpose()?.as_deref());
     let fit = process::exchanges_that_fit();
     if fit < config.limits.exchanges {
         tracing::warn!(
@@ -318,6 +320,23 @@ fn own_data() -> Result<PathBuf, std::io::Error> {
         std::io::Error::new(std::io::ErrorKind::NotFound, problem)
     })?;
     Ok(data.join("credex"))
+}
+
+/// All directories of ours, made now: once confined, we make none any more.
+fn own_directories() -> Result<Vec<PathBuf>, std::io::Error> {
+    let cache = Cache::file_of_session();
+    let cache = cache.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let wanted = cache.into_iter().chain([own_data()?]);
+    Ok(wanted
+        .filter(|directory| match private_directory::make(directory) {
+            Ok(()) => true,
+            Err(error) => {
+                let directory = directory.display();
+                tracing::warn!(%directory, %error, "cannot be made, so nothing can be kept in it");
+                false
+            }
+        })
+        .collect())
 }
 
 /// Our own executable under our own name, as the launching process.

@@ -18,6 +18,8 @@ pub const CORE_LIMIT: &str = "core-limit";
 pub const MEMORY_LOCKED: &str = "memory-locked";
 /// It runs in its hardened unit, and starts others from outside of it.
 pub const UNIT: &str = "unit";
+/// It changes no files but its own.
+pub const LANDLOCK: &str = "landlock";
 /// It is alone in a user namespace, where it could have no power over the system.
 pub const USER_NAMESPACE: &str = "user-namespace";
 /// Who looks at callers for it, from outside of that, is confined by its unit and by itself.

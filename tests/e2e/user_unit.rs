@@ -269,6 +269,12 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
     let password = Password::new(b"correct horse".to_vec()).unwrap();
     let added = app.add(&host, "ada", &password).await;
     assert_eq!(added.unwrap(), Change::Added);
+    // The service changes few other files than this one.
+    desktop.person.will(&Script::Never);
+    let refused = app.add(&host, "bea", &password).await.unwrap_err();
+    assert!(refused.to_string().contains("never"), "{refused}");
+    let decisions = std::fs::read_to_string(desktop.path("data/credex/decisions.json"));
+    assert!(decisions.unwrap().contains(SHOP));
     let status = Exporter::join(&desktop).await.status().await;
     status.protections
 }

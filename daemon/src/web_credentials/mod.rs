@@ -13,7 +13,7 @@ pub mod decisions;
 pub mod domain;
 pub mod fetch;
 pub mod generate;
-mod private_directory;
+pub(crate) mod private_directory;
 pub mod session_store;
 pub mod store;
 pub mod verdicts;

@@ -16,11 +16,19 @@ pub(super) struct Turn {
     directory: File,
 }
 
+/// Makes the directory if it is missing, for its owner alone.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn make(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(path)
+}
+
 impl Turn {
-    /// Waits until the directory is free. Makes it if it is missing, for its owner alone.
+    /// Waits until the directory is free. Makes it if it is missing.
     pub(super) fn take(path: &Path) -> io::Result<Turn> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(path)?;
+        make(path)?;
         let directory = File::open(path)?;
         flock(&directory, FlockOperation::LockExclusive)?;
         Ok(Turn {

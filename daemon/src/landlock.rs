@@ -1,0 +1,76 @@
+//! Which files the service may change (Landlock): those in its own directories. Serves design §4.
+//!
+//! Under its unit only, where a witness looks at callers for it: whoever is so confined can look into no process that is
+//! not. Elsewhere it must see its peers itself.
+//!
+//! Reading stays: whose apps lie where, is for the person and the system to say. So does writing to devices, because a
+//! dialog may be shown on a terminal, which the service opens.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+};
+
+/// What this is written for; an older kernel does what it can.
+const NEWEST: ABI = ABI::V5;
+
+/// Why files are not confined.
+#[derive(Debug, thiserror::Error)]
+pub enum LandlockError {
+    /// The kernel refuses.
+    #[error("the kernel refuses: {0}")]
+    Refused(#[from] landlock::RulesetError),
+    /// One of our directories cannot be opened.
+    #[error("{path}: {source}")]
+    Closed {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: landlock::PathFdError,
+    },
+    /// The kernel is old.
+    #[error(
+        "this kernel's Landlock is older than ABI 5 (Linux 6.10): some changes of files are possible"
+    )]
+    Partial,
+    /// The kernel has none.
+    #[error(
+        "this kernel has no Landlock, or it is switched off: all of the person's files can be changed"
+    )]
+    Missing,
+}
+
+/// Confines this thread, and those that it starts, for good: it changes files in `directories`, which must exist, and
+/// nowhere else, runs none, and has no TCP.
+///
+/// # Errors
+/// Not all of that is in force.
+pub fn enter(directories: &[PathBuf]) -> Result<(), LandlockError> {
+    let changes = AccessFs::from_write(NEWEST);
+    let device = AccessFs::WriteFile | AccessFs::IoctlDev;
+    let mut rules = vec![PathBeneath::new(open(Path::new("/dev"))?, device)];
+    for directory in directories {
+        rules.push(PathBeneath::new(open(directory)?, changes));
+    }
+    let status = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(changes | AccessFs::Execute)?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .create()?
+        .add_rules(rules.into_iter().map(Ok::<_, landlock::RulesetError>))?
+        .restrict_self()?;
+    match status.ruleset {
+        RulesetStatus::FullyEnforced => Ok(()),
+        RulesetStatus::PartiallyEnforced => Err(LandlockError::Partial),
+        RulesetStatus::NotEnforced => Err(LandlockError::Missing),
+    }
+}
+
+fn open(directory: &Path) -> Result<PathFd, LandlockError> {
+    PathFd::new(directory).map_err(|source| LandlockError::Closed {
+        path: directory.to_owned(),
+        source,
+    })
+}

@@ -1,6 +1,9 @@
 //! Who is calling, and what the person is told of it: real processes, real sandboxes, and forgeries of
 //! them (design §5).
 
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +19,11 @@ use credex_tests::process::Peer;
 use credex_tests::raw::RawPeer;
 use credex_tests::system::System;
 use rustix::process::Signal;
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+use zbus::Message;
+use zbus::message::Flags;
+use zbus::names::BusName;
+use zbus::zvariant::Fd;
 
 use crate::scene::VAULT;
 
@@ -476,6 +484,89 @@ async fn who_leaves_a_connection_to_a_child_and_becomes_a_program_of_the_system_
             );
         }
     }
+}
+
+/// What `make` returns where there is another network; `None`, and why on standard error, where none can be had.
+fn in_another_network<T: Send>(make: impl FnOnce() -> T + Send) -> Option<T> {
+    let made = || {
+        // SAFETY: it takes no file from anybody, and the thread ends here.
+        #[allow(unsafe_code)]
+        let left = unsafe { unshare_unsafe(UnshareFlags::NEWNET) };
+        match left {
+            Ok(()) => Some(make()),
+            Err(error) => {
+                eprintln!("not tried: a network namespace cannot be had here: {error}");
+                None
+            }
+        }
+    };
+    std::thread::scope(|scope| scope.spawn(made).join().unwrap())
+}
+
+#[tokio::test]
+async fn a_connection_from_another_network_does_not_make_up_for_one_without_a_name() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (mut desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let address = desktop.bus.address().to_owned();
+    let Some(_elsewhere) = in_another_network(|| RawPeer::at(&address)) else {
+        return;
+    };
+    let words = caller::command_of(&program, Trick::Ask, "");
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "installed"), "it lowers nobody");
+    // It leaves its connection to a child, and a program of the system has connected in its place.
+    let becomes = caller::command_of(&program, Trick::Mute, "");
+    let words = [caller::command(Trick::Become, PASSWORDS), becomes].concat();
+    let daemon = desktop.daemon().peer();
+    daemon.freeze().await;
+    let mut app = Caller::start(&mut on(&desktop, &words));
+    let mut said = [app.said().await, app.said().await];
+    said.sort();
+    assert_eq!(said, ["asked", "connected"]);
+    daemon.signal(Signal::CONT);
+    let asked = desktop.person.asked().await;
+    assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+}
+
+#[tokio::test]
+async fn a_socket_of_another_network_that_is_on_its_way_through_the_bus_lowers_nobody() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let Some((socket, _other)) = in_another_network(|| UnixStream::pair().unwrap()) else {
+        return;
+    };
+    let inode = std::fs::metadata(format!("/proc/self/fd/{}", socket.as_raw_fd()));
+    let name = format!("socket:[{}]", inode.unwrap().ino());
+    // Somebody who does not read, and so many messages that the bus has to keep some.
+    let mut deaf = RawPeer::at(desktop.bus.address());
+    let bus = Message::method_call("/org/freedesktop/DBus", "RequestName").unwrap();
+    let bus = bus.destination("org.freedesktop.DBus").unwrap();
+    deaf.send(&bus.build(&(OTHER, 0_u32)).unwrap());
+    let sender = desktop.bus.connect().await;
+    let proxy = zbus::fdo::DBusProxy::new(&sender).await.unwrap();
+    let name_of_deaf = BusName::try_from(OTHER).unwrap();
+    while !proxy.name_has_owner(name_of_deaf.clone()).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    let long = "x".repeat(1 << 20);
+    for _ in 0..4 {
+        let call = Message::method_call("/", "Take").unwrap();
+        let call = call.destination(OTHER).unwrap();
+        let call = call.with_flags(Flags::NoReplyExpected).unwrap();
+        let body = (&long, Fd::from(&socket));
+        sender.send(&call.build(&body).unwrap()).await.unwrap();
+    }
+    let bus = desktop.bus.peer();
+    let keeps = |files: &Option<Vec<String>>| files.as_ref().is_some_and(|it| it.contains(&name));
+    eventually("the bus keeps the socket", || bus.open_files(), keeps).await;
+    let words = caller::command_of(&program, Trick::Ask, "");
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "installed"));
+    assert!(keeps(&bus.open_files()));
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ pub enum Trick {
     AskAndBecome,
     /// It keeps a connection over which it never introduces itself, and asks over another.
     AskBesideMute,
+    /// It connects, and does not introduce itself.
+    Mute,
     /// It finds out what it can of other apps and of the service: see [`Learned`].
     Learn,
 }
@@ -149,6 +151,12 @@ pub fn main(arguments: impl Iterator<Item = String>) {
             let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").expect("the session has a bus");
             let _mute = RawPeer::mute(&address);
             ask(claim);
+        }
+        ["Mute", _] => {
+            let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").expect("the session has a bus");
+            let mut mute = RawPeer::mute(&address);
+            say("connected");
+            mute.is_read_out();
         }
         ["Learn", claim] => learn(claim),
         ["keep", claim] => keep(claim),

@@ -44,6 +44,11 @@ impl RawPeer {
         let mut answer = String::new();
         peer.0.read_line(&mut answer).expect("the bus answers");
         assert!(answer.starts_with("OK "), "{answer}");
+        // Or it would be sent none.
+        peer.write(b"NEGOTIATE_UNIX_FD\r\n");
+        answer.clear();
+        peer.0.read_line(&mut answer).expect("the bus answers");
+        assert!(answer.starts_with("AGREE_UNIX_FD"), "{answer}");
         peer.write(b"BEGIN\r\n");
         peer
     }

@@ -113,7 +113,8 @@ impl BusPorter {
         let bus = self.bus.as_ref();
         let bus = bus.ok_or("on this kind of bus nobody's connections can be seen")?;
         let unseen = |error: io::Error| format!("our own connection cannot be seen: {error}");
-        let bus = sockets::ours(bus).map_err(unseen)?;
+        let driver = self.driver.own_process().await?;
+        let bus = sockets::ours(bus, driver).map_err(unseen)?;
         let mut why = String::new();
         let mut is_one_nameless = false;
         for round in 0..ROUNDS {

@@ -55,6 +55,11 @@ impl BusDriver {
             .map_err(|error| error.to_string())
     }
 
+    /// The process of the bus, if it tells.
+    pub(crate) async fn own_process(&self) -> Result<Option<u32>, String> {
+        self.process_of(NAME).await
+    }
+
     /// The connection that owns `name`, if any does.
     pub(crate) async fn owner(
         &self,
@@ -81,7 +86,7 @@ impl BusDriver {
                 "the bus has more than {MAX_CONNECTIONS} connections"
             ));
         }
-        let asked = names.iter().map(|name| self.process_of(name));
+        let asked = names.iter().map(|name| self.process_of(name.as_str()));
         let answers = futures_util::future::join_all(asked).await;
         let mut named = Named {
             all: names.len(),
@@ -109,8 +114,8 @@ impl BusDriver {
         Ok(unique.collect())
     }
 
-    async fn process_of(&self, name: &OwnedUniqueName) -> Result<Option<u32>, String> {
-        match self.ask("GetConnectionUnixProcessID", name).await {
+    async fn process_of(&self, name: &str) -> Result<Option<u32>, String> {
+        match self.ask("GetConnectionUnixProcessID", &name).await {
             Ok(reply) => {
                 let pid = reply.body().deserialize();
                 pid.map(Some).map_err(|error| error.to_string())

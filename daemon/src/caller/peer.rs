@@ -3,12 +3,14 @@
 //! Everything goes through one descriptor of `/proc/PID`, which was opened while a pidfd said that the
 //! process lives: it never leads to a later process of the same number.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, openat, readlinkat, statx};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::{Deserialize, Serialize};
 
@@ -150,23 +152,14 @@ impl Peer {
     /// # Errors
     /// It hides, or has more than [`MAX_FILES`] files.
     pub(super) fn sockets(&self) -> io::Result<Vec<OpenSocket>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let files = openat(&self.directory, "fd", flags, Mode::empty())?;
         let mut sockets = Vec::new();
-        for (count, entry) in rustix::fs::Dir::read_from(&files)?.enumerate() {
-            if count > MAX_FILES {
-                return Err(io::Error::other("it has too many files open"));
-            }
-            let entry = entry?;
-            let Ok(target) = readlinkat(&files, entry.file_name(), Vec::new()) else {
-                continue; // `.`, `..`, or closed meanwhile.
-            };
+        for file in self.files()? {
+            let (target, told) = file?;
             let Some(inode) = socket_inode(target.to_str().unwrap_or_default()) else {
                 continue;
             };
-            let number = entry.file_name().to_string_lossy();
-            let Ok(told) = read_at(&self.directory, &format!("fdinfo/{number}")) else {
-                continue;
+            let Ok(told) = read_at(&self.directory, &told) else {
+                continue; // Closed meanwhile.
             };
             let closes_on_exec = closes_on_exec(&String::from_utf8_lossy(&told));
             sockets.push(OpenSocket {
@@ -175,6 +168,48 @@ impl Peer {
             });
         }
         Ok(sockets)
+    }
+
+    /// What it waits for together with `file` (epoll(7)), itself included. Whoever waits for a file has had it
+    /// open; what was only handed to this process for another is not among these.
+    ///
+    /// # Errors
+    /// `NotFound`: it does not wait for `file`. It hides, or has more than [`MAX_FILES`] files.
+    pub(super) fn waits_for(&self, file: FileId) -> io::Result<Vec<FileId>> {
+        for found in self.files()? {
+            let (target, told) = found?;
+            if target.to_bytes() != b"anon_inode:[eventpoll]" {
+                continue;
+            }
+            let Ok(told) = read_at(&self.directory, &told) else {
+                continue; // Closed meanwhile.
+            };
+            let told = String::from_utf8_lossy(&told);
+            let waits_for: Vec<FileId> = told.lines().filter_map(waited_for).collect();
+            if waits_for.contains(&file) {
+                return Ok(waits_for);
+            }
+        }
+        Err(ErrorKind::NotFound.into())
+    }
+
+    /// What it has open: what the kernel calls each, and where it tells more of it.
+    fn files(&self) -> io::Result<impl Iterator<Item = io::Result<(CString, String)>>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let files = openat(&self.directory, "fd", flags, Mode::empty())?;
+        let entries = rustix::fs::Dir::read_from(&files)?.enumerate();
+        Ok(entries.filter_map(move |(count, entry)| match entry {
+            _ if count > MAX_FILES => Some(Err(io::Error::other("it has too many files open"))),
+            Err(error) => Some(Err(error.into())),
+            Ok(entry) => match readlinkat(&files, entry.file_name(), Vec::new()) {
+                Ok(target) => {
+                    let number = entry.file_name().to_string_lossy();
+                    Some(Ok((target, format!("fdinfo/{number}"))))
+                }
+                Err(error @ (Errno::ACCESS | Errno::PERM)) => Some(Err(error.into())),
+                Err(_) => None, // `.`, `..`, or closed meanwhile.
+            },
+        }))
     }
 }
 
@@ -187,7 +222,12 @@ impl FileId {
         ((major << 20) | minor, inode)
     }
 
-    /// The inode number alone, by which a namespace is known.
+    /// The file with this inode number in the same file system.
+    pub(super) fn beside(self, inode: u64) -> FileId {
+        FileId { inode, ..self }
+    }
+
+    /// The inode number alone, by which a namespace is known, and a socket.
     pub(super) fn inode(self) -> u64 {
         self.inode
     }
@@ -233,6 +273,21 @@ fn pid_of_fdinfo(told: &str) -> Option<u32> {
 fn socket_inode(target: &str) -> Option<u32> {
     let number = target.strip_prefix("socket:[")?.strip_suffix(']')?;
     number.parse().ok()
+}
+
+/// The file of a line of an epoll's `fdinfo`: `tfd: … ino:1f sdev:9`.
+fn waited_for(line: &str) -> Option<FileId> {
+    let mut fields = line.strip_prefix("tfd:")?.split_ascii_whitespace();
+    let mut number = |name: &str| {
+        let value = fields.find_map(|field| field.strip_prefix(name))?;
+        u64::from_str_radix(value, 16).ok()
+    };
+    let inode = number("ino:")?;
+    let device = u32::try_from(number("sdev:")?).ok()?;
+    Some(FileId {
+        device: (device >> 20, device & 0xf_ffff),
+        inode,
+    })
 }
 
 fn closes_on_exec(told: &str) -> bool {
@@ -300,5 +355,27 @@ mod tests {
         assert!(closes());
         rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::empty()).unwrap();
         assert!(!closes());
+    }
+
+    #[test]
+    fn what_is_waited_for_is_told_apart_from_what_is_only_open() {
+        use rustix::event::epoll;
+        let us = Peer::of_pid(std::process::id()).unwrap();
+        let (waited, beside) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (open, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let id = |socket| identify_fd(socket).unwrap();
+        assert!(us.waits_for(id(&waited)).is_err());
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        for (number, socket) in [(1, &waited), (2, &beside)] {
+            let data = epoll::EventData::new_u64(number);
+            epoll::add(&epoll, socket, data, epoll::EventFlags::IN).unwrap();
+        }
+        let mut found = us.waits_for(id(&waited)).unwrap();
+        found.sort();
+        let mut both = [id(&waited), id(&beside)];
+        both.sort();
+        assert_eq!(found, both);
+        assert!(us.waits_for(id(&open)).is_err());
+        assert_eq!(id(&waited).beside(id(&open).inode()), id(&open));
     }
 }

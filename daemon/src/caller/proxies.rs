@@ -12,12 +12,12 @@ use super::Process;
 use super::driver::Named;
 use super::flatpak;
 use super::peer::Peer;
-use super::sockets::{Listener, made_for_others};
+use super::sockets::{Bus, made_for_others};
 use super::witness::Proxy;
 
 /// All that run but `process` itself, as they are connected to `bus` now. A proxy that cannot be looked at, or has a
 /// connection too many, is none.
-pub(super) fn but(process: Process, bus: &Listener) -> io::Result<Vec<Proxy>> {
+pub(super) fn but(process: Process, bus: &Bus) -> io::Result<Vec<Proxy>> {
     let mut proxies = Vec::new();
     for entry in std::fs::read_dir("/proc")? {
         let name = entry?.file_name();
@@ -42,7 +42,7 @@ pub(super) fn but(process: Process, bus: &Listener) -> io::Result<Vec<Proxy>> {
 
 impl Proxy {
     /// How many of its connections to `bus` it has still.
-    pub(super) fn stayed(&self, bus: &Listener) -> usize {
+    pub(super) fn stayed(&self, bus: &Bus) -> usize {
         let now = Peer::again(self.process).and_then(|peer| made_for_others(&peer, bus));
         let now = now.ok().flatten().unwrap_or_default();
         self.connections.intersection(&now).count()

@@ -3,7 +3,7 @@
 //! The kernel is asked for one socket at a time, over netlink (sock_diag(7)). The messages are written
 //! here because `netlink-packet-sock-diag` 0.5 keeps the fields of `UNIX_DIAG_VFS` to itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -15,7 +15,8 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 use zbus::address::transport::{Transport, UnixSocket};
 
-use super::peer::{FileId, Peer};
+use super::Process;
+use super::peer::{FileId, Peer, identify_fd};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
@@ -46,6 +47,16 @@ pub(super) struct Listener {
     file: Option<(u32, u32)>,
 }
 
+/// The bus that we are connected to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Bus {
+    listener: Listener,
+    /// Its end of our connection.
+    accepted: FileId,
+    /// Its process, if it says which that is.
+    process: Option<Process>,
+}
+
 /// Whether `peer` listens on the socket file `file`.
 pub(super) fn listens_at(peer: &Peer, file: FileId) -> io::Result<bool> {
     let table = Table::open()?;
@@ -62,11 +73,11 @@ pub(super) fn listens_at(peer: &Peer, file: FileId) -> io::Result<bool> {
 
 /// The sockets of `peer` that are connected to `bus` and were not there before it last executed a
 /// program: an `exec` would close them.
-pub(super) fn connections(peer: &Peer, bus: &Listener) -> io::Result<Vec<u32>> {
+pub(super) fn connections(peer: &Peer, bus: &Bus) -> io::Result<Vec<u32>> {
     let table = Table::open()?;
     let mut found = Vec::new();
     for socket in peer.sockets()?.iter().filter(|s| s.closes_on_exec) {
-        if table.other_end(socket.inode)?.as_ref() == Some(bus) {
+        if table.other_end(socket.inode)?.as_ref() == Some(&bus.listener) {
             found.push(socket.inode);
         }
     }
@@ -75,7 +86,7 @@ pub(super) fn connections(peer: &Peer, bus: &Listener) -> io::Result<Vec<u32>> {
 
 /// The sockets of `peer`, a proxy, that are connected to `bus`, if each of its connections to anywhere is made for one
 /// that was accepted. `None` if it has more, one of which it may keep for somebody.
-pub(super) fn made_for_others(peer: &Peer, bus: &Listener) -> io::Result<Option<BTreeSet<u32>>> {
+pub(super) fn made_for_others(peer: &Peer, bus: &Bus) -> io::Result<Option<BTreeSet<u32>>> {
     let table = Table::open()?;
     let (mut to_bus, mut made, mut accepted) = (BTreeSet::new(), 0, 0);
     for socket in peer.sockets()?.iter().filter(|s| s.closes_on_exec) {
@@ -89,7 +100,7 @@ pub(super) fn made_for_others(peer: &Peer, bus: &Listener) -> io::Result<Option<
                     continue;
                 };
                 made += 1;
-                if other_end == *bus {
+                if other_end == bus.listener {
                     to_bus.insert(socket.inode);
                 }
             }
@@ -110,15 +121,24 @@ pub(super) fn bound_name(address: &zbus::Address) -> Option<Vec<u8>> {
     }
 }
 
-/// The listener called `name` that we ourselves are connected to.
+/// The bus of which we ourselves have connected to the listener called `name`, and that says to be the process `pid`.
 ///
 /// # Errors
-/// `NotFound`: there is none.
-pub(super) fn ours(name: &[u8]) -> io::Result<Listener> {
+/// `NotFound`: there is none, or that process has ended.
+pub(super) fn ours(name: &[u8], pid: Option<u32>) -> io::Result<Bus> {
     let table = Table::open()?;
     for socket in Peer::of_pid(std::process::id())?.sockets()? {
-        match table.other_end(socket.inode)? {
-            Some(listener) if listener.name == name => return Ok(listener),
+        let Some(accepted) = table.peer(socket.inode)? else {
+            continue;
+        };
+        match table.bound(accepted)? {
+            Some(listener) if listener.name == name => {
+                return Ok(Bus {
+                    listener,
+                    accepted: identify_fd(&table.0)?.beside(accepted.into()),
+                    process: pid.map(Process::of_pid).transpose()?,
+                });
+            }
             _ => {}
         }
     }
@@ -126,12 +146,47 @@ pub(super) fn ours(name: &[u8]) -> io::Result<Listener> {
 }
 
 /// How many connections `bus` has, those counted that it does not know by name yet.
-pub(super) fn all_connections(bus: &Listener) -> io::Result<usize> {
+///
+/// A connection that was made with a socket of another network namespace is in the kernel's table of that
+/// one, at both ends, and has a name all the same. Without it, another that has no name would hide behind its
+/// name. So what the bus waits for counts, too, if it is out of sight: not what it only passes on, or anybody
+/// could send it such a socket, and have it keep it.
+///
+/// # Errors
+/// The bus can be looked at, and does not wait for us.
+pub(super) fn all_connections(bus: &Bus) -> io::Result<usize> {
+    let waited_for = bus.waits_for()?;
     let table = std::fs::read("/proc/self/net/unix")?;
-    Ok(table
-        .split(|&b| b == b'\n')
-        .filter(|line| is_connection(line, &bus.name))
-        .count())
+    let lines = || table.split(|&b| b == b'\n');
+    let in_sight = lines().filter(|line| is_connection(line, &bus.listener.name));
+    let known: HashSet<u64> = lines().filter_map(inode).collect();
+    let out_of_sight = waited_for.iter().filter(|socket| !known.contains(socket));
+    Ok(in_sight.count() + out_of_sight.count())
+}
+
+impl Bus {
+    /// The sockets that it waits for, by their inode numbers. None are known if it hides: nobody but the system can
+    /// make it do so, and it is no reason to take everybody for anybody.
+    fn waits_for(&self) -> io::Result<Vec<u64>> {
+        let Some(process) = self.process else {
+            return Ok(Vec::new());
+        };
+        let is_socket = |file: &FileId| self.accepted.beside(file.inode()) == *file;
+        match Peer::again(process).and_then(|process| process.waits_for(self.accepted)) {
+            Ok(files) => {
+                let sockets = files.into_iter().filter(is_socket);
+                Ok(sockets.map(FileId::inode).collect())
+            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The socket of a line of `/proc/net/unix`.
+fn inode(line: &[u8]) -> Option<u64> {
+    let mut fields = line.split(|&b| b == b' ').filter(|field| !field.is_empty());
+    std::str::from_utf8(fields.nth(6)?).ok()?.parse().ok()
 }
 
 /// Whether a line of `/proc/net/unix` is of a socket that was accepted at `name`.
@@ -161,11 +216,21 @@ impl Table {
 
     /// Where the socket `inode` is connected to.
     fn other_end(&self, inode: u32) -> io::Result<Option<Listener>> {
+        match self.peer(inode)? {
+            Some(peer) => self.bound(peer),
+            None => Ok(None),
+        }
+    }
+
+    /// The socket that the socket `inode` is connected to.
+    fn peer(&self, inode: u32) -> io::Result<Option<u32>> {
         let peer = self.look(inode)?.and_then(|told| told.peer);
-        let Some(peer) = peer.filter(|&peer| peer != 0) else {
-            return Ok(None);
-        };
-        let told = self.look(peer)?.filter(|told| !told.name.is_empty());
+        Ok(peer.filter(|&peer| peer != 0))
+    }
+
+    /// To what the socket `inode` is bound.
+    fn bound(&self, inode: u32) -> io::Result<Option<Listener>> {
+        let told = self.look(inode)?.filter(|told| !told.name.is_empty());
         Ok(told.map(|Told { name, file, .. }| Listener { name, file }))
     }
 
@@ -260,16 +325,16 @@ mod tests {
         let path = directory.path().join("bus");
         let name = path.as_os_str().as_bytes();
         let listener = UnixListener::bind(&path).unwrap();
-        assert_eq!(ours(name).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(ours(name, None).unwrap_err().kind(), ErrorKind::NotFound);
         let stream = UnixStream::connect(&path).unwrap();
         let _accepted = listener.accept().unwrap();
-        let bus = ours(name).unwrap();
+        let bus = ours(name, None).unwrap();
         assert_eq!(connections(&us(), &bus).unwrap().len(), 1);
         // As if it had come through an exec.
         rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::empty()).unwrap();
         assert_eq!(connections(&us(), &bus).unwrap(), [0_u32; 0]);
         drop(stream);
-        assert_eq!(ours(name).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(ours(name, None).unwrap_err().kind(), ErrorKind::NotFound);
     }
 
     #[test]
@@ -290,7 +355,7 @@ mod tests {
         let _made = UnixStream::connect(at("bus")).unwrap();
         let _there = elsewhere(&bus);
         let name = at("bus");
-        let listener = ours(name.as_os_str().as_bytes()).unwrap();
+        let listener = ours(name.as_os_str().as_bytes(), None).unwrap();
         let made = made_for_others(&us(), &listener).unwrap();
         assert_eq!(made.map(|sockets| sockets.len()), Some(1));
         // One more than there are sockets that may have been accepted: the other is the one to the kernel's table.
@@ -313,10 +378,13 @@ mod tests {
         assert!(!listens_at(&us(), file("other")).unwrap());
         std::fs::rename(at("one"), at("moved")).unwrap();
         let _two = UnixListener::bind(at("one")).unwrap();
-        let Listener { file: bound, .. } = {
+        let bound = {
             let _stream = UnixStream::connect(at("moved")).unwrap();
             let _accepted = one.accept().unwrap();
-            ours(at("one").as_os_str().as_bytes()).unwrap()
+            ours(at("one").as_os_str().as_bytes(), None)
+                .unwrap()
+                .listener
+                .file
         };
         assert_eq!(bound, Some(file("moved").in_socket_tables()));
     }
@@ -325,6 +393,7 @@ mod tests {
     fn the_connections_of_a_listener_are_counted() {
         let line = b"0000000000000000: 00000003 00000000 00000000 0001 03 4711 /run/user/1000/bus";
         assert!(is_connection(line, b"/run/user/1000/bus"));
+        assert_eq!(inode(line), Some(4711));
         assert!(!is_connection(line, b"/run/user/1000/bus2"));
         let line = b"0000000000000000: 00000002 00000000 00010000 0001 01 4711 @/tmp/x";
         assert!(!is_connection(line, b"\0/tmp/x"), "it listens");

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::{Connections, Known, Later, Proxy, Seen, Witness};
 use crate::caller::look::{Namespaces, look};
 use crate::caller::peer::Peer;
-use crate::caller::sockets::{self, Listener};
+use crate::caller::sockets::{self, Bus};
 use crate::caller::{Evidence, Process, Surroundings, proxies, snap};
 
 /// How many looks at file systems of others may be under way. One that never answers keeps its place.
@@ -92,7 +92,7 @@ impl Witness for Eyes {
     async fn connections(
         &self,
         process: Process,
-        bus: &Listener,
+        bus: &Bus,
         with_proxies: bool,
     ) -> Result<Connections, String> {
         let count = || -> io::Result<Connections> {
@@ -109,7 +109,7 @@ impl Witness for Eyes {
         count().map_err(unseen)
     }
 
-    async fn later(&self, bus: &Listener, proxies: &[Proxy]) -> Result<Later, String> {
+    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String> {
         Ok(Later {
             all: sockets::all_connections(bus).map_err(unseen)?,
             stayed: proxies.iter().map(|proxy| proxy.stayed(bus)).collect(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Connections, Known, Later, Proxy, Seen};
 use crate::caller::Process;
-use crate::caller::sockets::Listener;
+use crate::caller::sockets::Bus;
 
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,11 +20,11 @@ pub(super) enum Question {
     },
     Connections {
         process: Process,
-        bus: Listener,
+        bus: Bus,
         with_proxies: bool,
     },
     Later {
-        bus: Listener,
+        bus: Bus,
         proxies: Vec<Proxy>,
     },
     /// To which user the file belongs whose descriptor is beside this, behind that of the socket.

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::sockets::Listener;
+use super::sockets::Bus;
 use super::{Caller, Evidence, FileId, Process};
 
 pub(super) use eyes::Eyes;
@@ -74,12 +74,12 @@ pub(super) trait Witness: Send + Sync {
     async fn connections(
         &self,
         process: Process,
-        bus: &Listener,
+        bus: &Bus,
         with_proxies: bool,
     ) -> Result<Connections, String>;
 
     /// Counts them again.
-    async fn later(&self, bus: &Listener, proxies: &[Proxy]) -> Result<Later, String>;
+    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String>;
 }
 
 impl Known {

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use super::message::{Answer, Question, Reply};
 use super::{Connections, Known, Later, Proxy, Seen, Witness};
 use crate::caller::Process;
-use crate::caller::sockets::Listener;
+use crate::caller::sockets::Bus;
 use crate::launcher::packet::{receive, send};
 use crate::launcher::unit_socket;
 use crate::protections::{self, Protections};
@@ -160,7 +160,7 @@ impl Witness for WitnessUnit {
     async fn connections(
         &self,
         process: Process,
-        bus: &Listener,
+        bus: &Bus,
         with_proxies: bool,
     ) -> Result<Connections, String> {
         let question = Question::Connections {
@@ -174,7 +174,7 @@ impl Witness for WitnessUnit {
         }
     }
 
-    async fn later(&self, bus: &Listener, proxies: &[Proxy]) -> Result<Later, String> {
+    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String> {
         let question = Question::Later {
             bus: bus.clone(),
             proxies: proxies.to_vec(),

@@ -3,7 +3,7 @@
 
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -528,6 +528,26 @@ async fn a_connection_from_another_network_does_not_make_up_for_one_without_a_na
     daemon.signal(Signal::CONT);
     let asked = desktop.person.asked().await;
     assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+}
+
+/// As in another mount namespace: a container with a session of its own, and the host's network.
+#[tokio::test]
+async fn the_connections_of_another_bus_of_the_same_name_lower_nobody() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let (_, path) = desktop.bus.address().split_once("path=").unwrap();
+    let path = path.split(',').next().unwrap();
+    let aside = format!("{path}.aside");
+    std::fs::rename(path, &aside).unwrap();
+    let other = UnixListener::bind(path).unwrap();
+    let _calling = UnixStream::connect(path).unwrap();
+    let _called = other.accept().unwrap();
+    std::fs::rename(&aside, path).unwrap();
+    let words = caller::command_of(&program, Trick::Ask, "");
+    let who = introduced(&desktop, on(&desktop, &words)).await;
+    assert_eq!(as_level(&who), (PASSWORDS, "installed"));
 }
 
 #[tokio::test]

@@ -116,14 +116,14 @@ impl BusPorter {
         let driver = self.driver.own_process().await?;
         let bus = sockets::ours(bus, driver).map_err(unseen)?;
         let mut why = String::new();
-        let mut is_one_nameless = false;
+        let mut closely = false;
         for round in 0..ROUNDS {
             if round > 0 {
                 tokio::time::sleep(MOMENT).await;
             }
-            let before = witness.connections(process, &bus, is_one_nameless).await?;
+            let before = witness.connections(process, &bus, closely).await?;
             let named = self.driver.named_connections().await?;
-            let after = witness.later(&bus, &before.proxies).await?;
+            let after = witness.later(&bus, closely, &before.proxies).await?;
             let held = before.held;
             let all = before.all.max(after.all);
             let behind = proxies::nameless(&before.proxies, &after.stayed, &named);
@@ -131,7 +131,7 @@ impl BusPorter {
             tracing::debug!(held, made, named, behind, all, "connections counted");
             // One that has no name yet would stand in for one that the process has given away.
             if all > named + behind {
-                is_one_nameless = true;
+                closely = true;
                 why = "a connection to the bus has no name".to_owned();
             } else if made == 0 || held < made {
                 why = format!(

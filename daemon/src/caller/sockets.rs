@@ -152,19 +152,43 @@ pub(super) fn ours(name: &[u8], pid: Option<u32>) -> io::Result<Bus> {
 /// name. So what the bus waits for counts, too, if it is out of sight: not what it only passes on, or anybody
 /// could send it such a socket, and have it keep it.
 ///
+/// `closely`, which takes longer, leaves out connections to other buses of the same name.
+///
 /// # Errors
 /// The bus can be looked at, and does not wait for us.
-pub(super) fn all_connections(bus: &Bus) -> io::Result<usize> {
+pub(super) fn all_connections(bus: &Bus, closely: bool) -> io::Result<usize> {
     let waited_for = bus.waits_for()?;
     let table = std::fs::read("/proc/self/net/unix")?;
     let lines = || table.split(|&b| b == b'\n');
-    let in_sight = lines().filter(|line| is_connection(line, &bus.listener.name));
+    let named_so = lines().filter(|line| is_connection(line, &bus.listener.name));
+    let in_sight = match closely {
+        true => bus.own(named_so.filter_map(inode))?,
+        false => named_so.count(),
+    };
     let known: HashSet<u64> = lines().filter_map(inode).collect();
     let out_of_sight = waited_for.iter().filter(|socket| !known.contains(socket));
-    Ok(in_sight.count() + out_of_sight.count())
+    Ok(in_sight + out_of_sight.count())
 }
 
 impl Bus {
+    /// How many of these sockets are connections to this bus, and not to another whose socket has the same name in another
+    /// mount namespace. One that was not accepted yet has no number, and counts.
+    fn own(&self, sockets: impl Iterator<Item = u64>) -> io::Result<usize> {
+        let table = Table::open()?;
+        let mut own = 0;
+        for socket in sockets {
+            let of_another = match u32::try_from(socket) {
+                Ok(socket) if socket != 0 => {
+                    let listener = table.bound(socket)?;
+                    listener.is_some_and(|listener| listener != self.listener)
+                }
+                _ => false,
+            };
+            own += usize::from(!of_another);
+        }
+        Ok(own)
+    }
+
     /// The sockets that it waits for, by their inode numbers. None are known if it hides: nobody but the system can
     /// make it do so, and it is no reason to take everybody for anybody.
     fn waits_for(&self) -> io::Result<Vec<u64>> {

@@ -93,25 +93,25 @@ impl Witness for Eyes {
         &self,
         process: Process,
         bus: &Bus,
-        with_proxies: bool,
+        closely: bool,
     ) -> Result<Connections, String> {
         let count = || -> io::Result<Connections> {
-            let proxies = match with_proxies {
+            let proxies = match closely {
                 true => proxies::but(process, bus)?,
                 false => Vec::new(),
             };
             Ok(Connections {
                 held: sockets::connections(&Peer::again(process)?, bus)?.len(),
-                all: sockets::all_connections(bus)?,
+                all: sockets::all_connections(bus, closely)?,
                 proxies,
             })
         };
         count().map_err(unseen)
     }
 
-    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String> {
+    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String> {
         Ok(Later {
-            all: sockets::all_connections(bus).map_err(unseen)?,
+            all: sockets::all_connections(bus, closely).map_err(unseen)?,
             stayed: proxies.iter().map(|proxy| proxy.stayed(bus)).collect(),
         })
     }

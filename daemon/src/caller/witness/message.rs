@@ -21,10 +21,11 @@ pub(super) enum Question {
     Connections {
         process: Process,
         bus: Bus,
-        with_proxies: bool,
+        closely: bool,
     },
     Later {
         bus: Bus,
+        closely: bool,
         proxies: Vec<Proxy>,
     },
     /// To which user the file belongs whose descriptor is beside this, behind that of the socket.

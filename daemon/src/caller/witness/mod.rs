@@ -70,16 +70,17 @@ pub(super) trait Witness: Send + Sync {
     /// What `process` is, of which this was `known` before.
     async fn look(&self, process: Process, known: Option<Known>) -> Result<Seen, String>;
 
-    /// Counts connections to `bus`, and looks for proxies other than `process` if those are wanted.
+    /// Counts connections to `bus`; `closely`, without those to others of its name, and looks for proxies other than
+    /// `process`.
     async fn connections(
         &self,
         process: Process,
         bus: &Bus,
-        with_proxies: bool,
+        closely: bool,
     ) -> Result<Connections, String>;
 
     /// Counts them again.
-    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String>;
+    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String>;
 }
 
 impl Known {

@@ -83,13 +83,17 @@ async fn answer(
         Question::Connections {
             process,
             bus,
-            with_proxies,
+            closely,
         } => {
-            let counted = eyes.connections(process, &bus, with_proxies).await;
+            let counted = eyes.connections(process, &bus, closely).await;
             counted.map(Answer::Connections)
         }
-        Question::Later { bus, proxies } => {
-            let counted = eyes.later(&bus, &proxies).await;
+        Question::Later {
+            bus,
+            closely,
+            proxies,
+        } => {
+            let counted = eyes.later(&bus, closely, &proxies).await;
             counted.map(Answer::Later)
         }
         Question::Owner => {

@@ -161,12 +161,12 @@ impl Witness for WitnessUnit {
         &self,
         process: Process,
         bus: &Bus,
-        with_proxies: bool,
+        closely: bool,
     ) -> Result<Connections, String> {
         let question = Question::Connections {
             process,
             bus: bus.clone(),
-            with_proxies,
+            closely,
         };
         match self.ask(&question).await? {
             Answer::Connections(connections) => Ok(connections),
@@ -174,9 +174,10 @@ impl Witness for WitnessUnit {
         }
     }
 
-    async fn later(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Later, String> {
+    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String> {
         let question = Question::Later {
             bus: bus.clone(),
+            closely,
             proxies: proxies.to_vec(),
         };
         match self.ask(&question).await? {

@@ -2,6 +2,7 @@
 //! without a desktop entry. Serves `Import.Announce`.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use credex_protocol::wire::{Counts, ImporterInfo};
 use credex_protocol::{Error, Reason};
@@ -15,7 +16,7 @@ const MOST_OF_PROCESS: usize = 8;
 /// An app that announced itself.
 #[derive(Debug, Clone)]
 pub(super) struct Announcement {
-    pub(super) caller: Caller,
+    pub(super) caller: Arc<Caller>,
     pub(super) app_id: String,
     pub(super) assurance: Assurance,
     pub(super) name: String,

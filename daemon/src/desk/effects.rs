@@ -1,6 +1,8 @@
 //! What the effects of the state machine mean for the record of an exchange: keys and payload are
 //! dealt with here and now, all that must be said to others becomes an errand.
 
+use std::sync::Arc;
+
 use credex_protocol::Reason;
 use credex_protocol::envelope::PublicKey;
 use credex_protocol::wire::{
@@ -55,10 +57,7 @@ impl Exchange {
     /// Carries `effect` out.
     pub(super) fn apply(&mut self, id: ExchangeId, effect: Effect, applied: &mut Applied) {
         match effect {
-            Effect::Grant => {
-                self.granted = true;
-                applied.errands.push(self.grant());
-            }
+            Effect::Grant => applied.errands.extend(self.grant()),
             Effect::ReachImporter => applied.errands.push(Errand::Reach(id)),
             Effect::DeliverToken => self.deliver_token(id, applied),
             Effect::HandOver => applied.handed_over = self.payload.take(),
@@ -77,26 +76,29 @@ impl Exchange {
         }
     }
 
-    fn grant(&self) -> Errand {
+    /// Answers the request, which is done with then.
+    fn grant(&mut self) -> Option<Errand> {
+        let path = self.request_path.take()?;
+        let agreement = self.agreement.as_mut();
+        let told = agreement.and_then(|agreement| agreement.told.take());
         let agreement = self.agreement.as_ref();
         let results = ExportResults {
             session: self.session_path.to_string().try_into().ok(),
-            format_version: agreement.map(|agreement| agreement.format_version.clone()),
+            format_version: agreement.map(|agreement| agreement.format_version.to_string()),
             session_public_key: self
                 .keys
                 .as_ref()
                 .map(|keys| keys.public_key.as_bytes().to_vec()),
-            types: agreement.map(|agreement| agreement.types.to_vec()),
-            importer: agreement.and_then(|agreement| agreement.told.clone()),
+            types: agreement.map(|_| self.counted.granted()),
+            importer: told.map(String::from),
             ..ExportResults::default()
         };
-        self.respond(response::DONE, results)
+        Some(self.respond(path, response::DONE, results))
     }
 
-    fn respond(&self, response: u32, results: ExportResults) -> Errand {
-        let (to, path) = (self.exporter.unique_name.clone(), self.request_path.clone());
+    fn respond(&self, path: Arc<str>, response: u32, results: ExportResults) -> Errand {
         Errand::Respond {
-            to,
+            to: self.exporter.unique_name.clone(),
             path,
             response,
             results,
@@ -178,12 +180,12 @@ impl Exchange {
         let detail = self.detail.as_deref();
         let names_importer = match reason {
             Reason::ImporterUnavailable => true,
-            Reason::Forbidden => self.granted,
+            Reason::Forbidden => self.is_granted(),
             _ => false,
         };
         let detail = detail.filter(|_| !names_importer);
         let message = self.sentence(reason, detail, conclusion.handed_over);
-        if self.granted {
+        let Some(request) = &self.request_path else {
             let details = ClosedDetails {
                 handed_over: Some(conclusion.handed_over),
             };
@@ -195,28 +197,24 @@ impl Exchange {
                 message,
                 details,
             };
-        }
-        let declined = conclusion.state == State::Cancelled;
+        };
+        let response = match conclusion.state {
+            State::Cancelled => response::DECLINED,
+            _ => response::ENDED,
+        };
         let results = ExportResults {
             error: Some(reason.dbus_name().to_owned()),
             message: Some(message),
             ..ExportResults::default()
         };
-        self.respond(
-            if declined {
-                response::DECLINED
-            } else {
-                response::ENDED
-            },
-            results,
-        )
+        self.respond(Arc::clone(request), response, results)
     }
 
     /// Why it ended, for people, and where the credentials are now.
     fn sentence(&self, reason: Reason, detail: Option<&str>, handed_over: bool) -> String {
         let why = detail.unwrap_or(reason.meaning());
         let why = why.trim_end_matches('.');
-        match (handed_over, self.granted) {
+        match (handed_over, self.is_granted()) {
             (true, _) => format!("{why}. The importer had received the credentials."),
             (false, true) => format!("{why}. Nothing was handed over."),
             (false, false) => format!("{why}."),

@@ -26,21 +26,21 @@ pub(super) enum Errand {
     /// `Request.Response`.
     Respond {
         to: OwnedUniqueName,
-        path: Box<str>,
+        path: Arc<str>,
         response: u32,
         results: ExportResults,
     },
     /// `Session.Completed`.
     Complete {
         to: OwnedUniqueName,
-        path: Box<str>,
+        path: Arc<str>,
         receipt: Receipt,
         details: CompleteOptions,
     },
     /// `Session.Closed`.
     Close {
         to: OwnedUniqueName,
-        path: Box<str>,
+        path: Arc<str>,
         outcome: &'static str,
         reason: Reason,
         message: String,

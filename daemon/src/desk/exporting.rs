@@ -12,6 +12,7 @@ use credex_protocol::{Error, Reason};
 use zbus::names::UniqueName;
 
 use super::counted::Counted;
+use super::exporter::ExportingApp;
 use super::record::{Agreement, Exchange, ExchangeId, Payload, Target};
 use super::request::{ExportRequest, check_types, invalid};
 use super::{Desk, denied, not_authenticated};
@@ -26,7 +27,6 @@ use crate::providers::to_info;
 /// An importer that could take what is asked, and how.
 struct Candidate {
     info: ImporterInfo,
-    app_id: String,
     target: Target,
     format_version: String,
 }
@@ -50,11 +50,11 @@ impl Desk {
         self.permit(Action::Export, Party::caller(&exporter, &identity))?;
         let app = self.introduce(&identity, request.provider.as_deref())?;
         let id = ExchangeId::random();
-        let exchange = self.begin(&exporter, &request, app.clone());
-        let path = exchange.request_path.to_string();
-        self.floor().enter(id, exchange)?;
+        let (app_id, level) = (identity.app_id.clone(), identity.assurance.name());
+        let path = request_path(exporter.unique_name.as_str(), &request.handle_token);
+        let party = ExportingApp::new(&exporter, identity, &app);
+        self.floor().enter(id, self.begin(&request, &path, party))?;
         self.changed.notify_one();
-        let (app_id, level) = (&identity.app_id, identity.assurance.name());
         tracing::info!(%id, app_id, level, pid = exporter.process.pid, "asked");
         let work = tokio::spawn(Arc::clone(self).choose(id, exporter, request, app));
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
@@ -90,22 +90,19 @@ impl Desk {
         }
     }
 
-    fn begin(&self, exporter: &Caller, request: &ExportRequest, app: AppIdentity) -> Exchange {
+    fn begin(&self, request: &ExportRequest, path: &str, exporter: ExportingApp) -> Exchange {
         let name = exporter.unique_name.as_str();
         Exchange {
             state: State::begin(BootTime::now(), &self.terms),
-            exporter: exporter.clone(),
-            app,
-            request_path: request_path(name, &request.handle_token).into(),
+            request_path: Some(path.into()),
             session_path: session_path(name, &request.session_handle_token).into(),
+            exporter,
             parent_window: request.parent_window.as_str().into(),
             activation_token: request.activation_token.as_deref().map(Box::from),
-            declared: request.counts.clone().into(),
+            counted: Counted::declare(&request.counts),
             agreement: None,
-            granted: false,
             keys: None,
             payload: None,
-            deposited: Counted::default(),
             importer: None,
             launched: None,
             work: None,
@@ -124,7 +121,7 @@ impl Desk {
         app: AppIdentity,
     ) {
         match self.ask(id, &exporter, request, app).await {
-            Ok(Some(agreement)) => self.agree(id, agreement),
+            Ok(Some((agreement, types))) => self.agree(id, agreement, &types),
             Ok(None) => self.feed(id, Event::PersonDeclined, Some("The person said no".into())),
             Err(error) => {
                 self.feed(id, Event::ChoosingFailed(error.reason), Some(error.message));
@@ -133,14 +130,14 @@ impl Desk {
         self.work_is_done(id);
     }
 
-    /// What the person agreed to, if to anything.
+    /// What the person agreed to, and for which types, if to anything.
     async fn ask(
         &self,
         id: ExchangeId,
         exporter: &Caller,
         request: ExportRequest,
         app: AppIdentity,
-    ) -> Result<Option<Agreement>, Error> {
+    ) -> Result<Option<(Agreement, BTreeSet<String>)>, Error> {
         let candidates = self.candidates(exporter, &request)?;
         let prospect = self.ports.authorization.prospect(exporter.process);
         let authentication = prospect.await.map_err(not_authenticated)?;
@@ -179,20 +176,16 @@ impl Desk {
         proven.await.map_err(not_authenticated)?;
         let same = self.ports.porter.identify_again(exporter).await;
         same.map_err(denied)?;
-        let Candidate {
-            info,
-            app_id,
-            target,
-            format_version,
-        } = chosen;
-        let told = self.config.exporter.told_destination;
-        Ok(Some(Agreement {
-            told: info.id.filter(|_| told),
-            app_id,
-            target,
-            types: types.into_iter().collect(),
-            format_version,
-        }))
+        let told = chosen
+            .info
+            .id
+            .filter(|_| self.config.exporter.told_destination);
+        let agreement = Agreement {
+            target: chosen.target,
+            told: told.map(Box::from),
+            format_version: chosen.format_version.into(),
+        };
+        Ok(Some((agreement, types)))
     }
 
     /// Every importer, installed or running, that reads a version which the exporter writes.
@@ -210,13 +203,12 @@ impl Desk {
                 is_forbidden = true;
                 continue;
             }
-            let target = Target::Installed(importer.id.clone());
+            let target = Target::Installed(importer.id.as_str().into());
             candidates.push(Candidate {
                 info: ImporterInfo {
                     plan: request.plan_at(&target),
                     ..to_info(importer, &request.counts)
                 },
-                app_id: importer.id.clone(),
                 target,
                 format_version: version.clone(),
             });
@@ -225,14 +217,13 @@ impl Desk {
         let mut unread = Vec::new();
         let listed = floor.announced.listed();
         for (name, running) in listed.filter(|(name, _)| **name != exporter.unique_name) {
-            let target = Target::Running(name.clone());
+            let target = Target::Running(name.clone(), running.app_id.as_str().into());
             match running.common_version(&request.format_versions) {
                 Some(format_version) => candidates.push(Candidate {
                     info: ImporterInfo {
                         plan: request.plan_at(&target),
                         ..running.to_info(&request.counts)
                     },
-                    app_id: running.app_id.clone(),
                     target,
                     format_version,
                 }),
@@ -259,7 +250,7 @@ impl Desk {
     }
 
     /// The person agreed: a key is made, and the exporter is told where to deposit.
-    fn agree(self: &Arc<Self>, id: ExchangeId, agreement: Agreement) {
+    fn agree(self: &Arc<Self>, id: ExchangeId, agreement: Agreement, types: &BTreeSet<String>) {
         let keys = match self.custody.open_session() {
             Ok(keys) => keys,
             Err(error) => {
@@ -269,6 +260,7 @@ impl Desk {
         };
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
             exchange.agreement = Some(Box::new(agreement));
+            exchange.counted.grant(types);
             exchange.keys = Some(keys);
         }
         self.feed(id, Event::PersonAgreed, None);
@@ -301,9 +293,9 @@ impl Desk {
                 })?;
             exchange.payload = Some(Box::new(Payload {
                 envelope,
-                wrapped_key,
+                wrapped_key: wrapped_key.into(),
             }));
-            exchange.deposited = counts.into();
+            exchange.counted.deposit(&counts);
         }
         match self.settle(floor, id, Event::PayloadAccepted, None)?.state {
             Some(State::Deposited { at, .. }) => Ok(at.after(self.terms.offer)),
@@ -358,13 +350,8 @@ impl Desk {
 
 /// Whoever says himself that he sends what the person kept back is not helped along.
 fn check_granted(exchange: &Exchange, counts: &Counts) -> Result<(), Error> {
-    let granted = exchange
-        .agreement
-        .as_ref()
-        .map(|agreement| &agreement.types);
-    let more = counts
-        .keys()
-        .find(|name| granted.is_none_or(|granted| !granted.contains(*name)));
+    let mut names = counts.keys();
+    let more = names.find(|name| !exchange.counted.is_granted(name));
     more.map_or(Ok(()), |name| {
         Err(invalid(
             "counts",

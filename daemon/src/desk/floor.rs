@@ -2,6 +2,7 @@
 //! enters here leaves here, so that nothing is charged or found that is gone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use credex_protocol::{Error, Reason};
 use zbus::names::{OwnedUniqueName, UniqueName};
@@ -16,7 +17,7 @@ use crate::caller::Account;
 use crate::clock::BootTime;
 use crate::config::Limits;
 use crate::exchange::quota::Ledger;
-use crate::exchange::state::{Event, State, Terms};
+use crate::exchange::state::{Event, Terms};
 
 /// All that changes. Behind one lock, which is never held across a wait.
 pub(super) struct Floor {
@@ -25,7 +26,7 @@ pub(super) struct Floor {
     pub(super) announced: Announced,
     /// The open calls of shared web credentials.
     pub(super) web: OpenCalls,
-    pub(super) paths: HashMap<Box<str>, Occupant>,
+    pub(super) paths: HashMap<Arc<str>, Occupant>,
     deadlines: BTreeSet<(BootTime, ExchangeId)>,
     ledger: Ledger<Account>,
     last_call: BootTime,
@@ -65,14 +66,14 @@ impl Floor {
         if self.has_left(&exchange.exporter.unique_name) {
             return Err(left());
         }
-        for path in [&exchange.request_path, &exchange.session_path] {
+        for path in exchange.paths() {
             self.is_free(path)?;
         }
-        let charge = self.ledger.charge(&exchange.exporter.account());
+        let charge = self.ledger.charge(&exchange.exporter.account);
         charge.map_err(|why| Error::new(Reason::QuotaExceeded, format!("{why}; try later")))?;
         let occupant = Occupant::Exchange(id);
-        self.paths.insert(exchange.request_path.clone(), occupant);
-        self.paths.insert(exchange.session_path.clone(), occupant);
+        let paths = exchange.paths().map(|path| (Arc::clone(path), occupant));
+        self.paths.extend(paths);
         self.deadlines
             .extend(exchange.state.deadline().map(|deadline| (deadline, id)));
         self.exchanges.insert(id, Box::new(exchange));
@@ -119,7 +120,7 @@ impl Floor {
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return Applied::refused(Reason::NotFound);
         };
-        let before = exchange.state;
+        let (before, request) = (exchange.state, exchange.request_path.clone());
         let step = before.step(event, now, terms);
         exchange.state = step.state;
         if before != step.state {
@@ -146,8 +147,8 @@ impl Floor {
             exchange.apply(id, effect, &mut applied);
         }
         applied.recorded = exchange.recorded(id, event, before).map(Box::new);
-        if matches!(before, State::Choosing { .. }) && exchange.granted {
-            self.paths.remove(&exchange.request_path);
+        if let Some(request) = request.filter(|_| exchange.is_granted()) {
+            self.paths.remove(&request);
         }
         if ended {
             self.leave(id);
@@ -161,12 +162,12 @@ impl Floor {
         let Some(exchange) = self.exchanges.remove(&id) else {
             return;
         };
-        for path in [&exchange.request_path, &exchange.session_path] {
+        for path in exchange.paths() {
             if self.paths.get(path) == Some(&Occupant::Exchange(id)) {
                 self.paths.remove(path);
             }
         }
-        self.ledger.release(&exchange.exporter.account());
+        self.ledger.release(&exchange.exporter.account);
         if let Some(work) = &exchange.work {
             work.abort();
         }

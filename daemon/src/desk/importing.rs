@@ -70,7 +70,7 @@ impl Desk {
             return Err(left());
         }
         floor.announced.insert(Announcement {
-            caller,
+            caller: Arc::new(caller),
             app_id,
             assurance: identity.assurance,
             name,
@@ -114,7 +114,7 @@ impl Desk {
                 .exchanges
                 .get(&id)
                 .and_then(|exchange| exchange.importer.as_ref());
-            (id, importer.map(|importer| importer.caller.clone()))
+            (id, importer.map(|importer| Arc::clone(&importer.caller)))
         };
         if let Some(importer) = importer {
             let same = self.ports.porter.identify_again(&importer).await;
@@ -253,11 +253,11 @@ fn judge(exchange: &Exchange, id: ExchangeId, sealed_token: &[u8]) -> (Event, Op
 fn results(exchange: &Exchange) -> RedeemResults {
     let agreement = exchange.agreement.as_ref();
     RedeemResults {
-        exporter: Some(exchange.app.clone()),
-        format_version: agreement.map(|agreement| agreement.format_version.clone()),
-        declared: Some(exchange.declared.to_wire()),
-        deposited: Some(exchange.deposited.to_wire()),
-        types: agreement.map(|agreement| agreement.types.to_vec()),
+        exporter: Some(exchange.exporter.to_wire()),
+        format_version: agreement.map(|agreement| agreement.format_version.to_string()),
+        declared: Some(exchange.counted.declared()),
+        deposited: Some(exchange.counted.deposited()),
+        types: agreement.map(|_| exchange.counted.granted()),
     }
 }
 

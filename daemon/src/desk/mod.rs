@@ -9,6 +9,7 @@ mod counted;
 mod effects;
 mod ended;
 mod errand;
+mod exporter;
 mod exporting;
 mod floor;
 mod importing;

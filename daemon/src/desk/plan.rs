@@ -57,8 +57,8 @@ impl Foreseen {
     /// The plan, if it is about this importer.
     pub(super) fn at(&self, importer: &Target) -> Option<Plan> {
         let is_meant = match importer {
-            Target::Installed(id) => *id == self.importer,
-            Target::Running(name) => name.as_str() == self.importer,
+            Target::Installed(id) => **id == *self.importer,
+            Target::Running(name, _) => name.as_str() == self.importer,
         };
         is_meant.then(|| self.plan.clone())
     }
@@ -196,7 +196,10 @@ mod tests {
     fn a_plan_is_told_of_the_importer_that_it_names_and_of_no_other() {
         let told = [loss(Some("credit-card"), "no-place", 3, false)];
         let foreseen = Foreseen::parse(plan(&told), &counts()).unwrap();
-        let running = |name: &str| Target::Running(name.to_owned().try_into().unwrap());
+        let running = |name: &str| {
+            let name = name.to_owned().try_into().unwrap();
+            Target::Running(name, "org.example.Vault".into())
+        };
         let plan = foreseen.at(&running(":1.7")).unwrap();
         assert_eq!((plan.added, plan.importer), (Some(4), None));
         assert_eq!(plan.losses.as_deref(), Some(&told[..]));

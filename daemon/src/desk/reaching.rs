@@ -75,7 +75,7 @@ impl Desk {
         });
         match target {
             None => {}
-            Some(Target::Running(name)) => {
+            Some(Target::Running(name, _)) => {
                 self.offer_in_background(id, name.into_inner().into(), Way::Called);
             }
             Some(Target::Installed(importer)) => {
@@ -179,7 +179,7 @@ impl Desk {
                 let agreement = exchange.agreement.as_ref();
                 let app = agreement.map(|agreement| &agreement.target);
                 matches!(exchange.state, State::Deposited { .. })
-                    && matches!(app, Some(Target::Installed(id)) if id == app_id)
+                    && matches!(app, Some(Target::Installed(id)) if **id == *app_id)
                     && launch.is_by(caller, &*self.ports.launcher)
             })
             .map(|(id, _)| *id)
@@ -234,16 +234,16 @@ impl Desk {
             .floor()
             .announced
             .get(sender)
-            .map(|peer| peer.caller.clone());
+            .map(|peer| Arc::clone(&peer.caller));
         let caller = match known {
             Some(caller) => caller,
             None => {
                 let caller = self.ports.porter.identify(sender).await;
-                caller.map_err(|denial| Unreachable::new(denial.to_string()))?
+                Arc::new(caller.map_err(|denial| Unreachable::new(denial.to_string()))?)
             }
         };
         let Some(assurance) = self.vet(id, &caller, way)? else {
-            self.run(vec![Errand::too_late(caller.unique_name, id)]);
+            self.run(vec![Errand::too_late(caller.unique_name.clone(), id)]);
             return Ok(());
         };
         let importer = ImportingPeer {
@@ -303,10 +303,10 @@ impl Desk {
             return None;
         };
         Some(OfferOptions {
-            exporter: Some(exchange.app.clone()),
-            format_version: Some(agreement.format_version.clone()),
-            counts: Some(exchange.deposited.to_wire()),
-            types: Some(agreement.types.to_vec()),
+            exporter: Some(exchange.exporter.to_wire()),
+            format_version: Some(agreement.format_version.to_string()),
+            counts: Some(exchange.counted.deposited()),
+            types: Some(exchange.counted.granted()),
             session_public_key: Some(exchange.keys.as_ref()?.public_key.as_bytes().to_vec()),
             expires: Some(at.after(self.terms.offer).0),
             activation_token: exchange.activation_token.as_deref().map(str::to_owned),

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use credex_protocol::envelope::{CheckedEnvelope, PublicKey};
 use credex_protocol::names::OFFER_PREFIX;
-use credex_protocol::wire::{AppIdentity, Receipt};
+use credex_protocol::wire::Receipt;
 use tokio::task::AbortHandle;
 use zbus::names::{OwnedUniqueName, UniqueName};
 
 use super::counted::Counted;
+use super::exporter::ExportingApp;
 use crate::caller::{Assurance, Caller};
 use crate::custody::SessionKeys;
 use crate::exchange::state::{Conclusion, State};
@@ -57,26 +59,23 @@ impl FromStr for ExchangeId {
     }
 }
 
-/// One exchange.
+/// One exchange. There may be thousands that wait, so it keeps what is still needed, in as little memory
+/// as that takes.
 pub(super) struct Exchange {
     pub(super) state: State,
-    pub(super) exporter: Caller,
-    /// The exporter as the person and the importer are told of it.
-    pub(super) app: AppIdentity,
-    pub(super) request_path: Box<str>,
-    pub(super) session_path: Box<str>,
+    pub(super) exporter: ExportingApp,
+    /// There until the request has been answered with a session.
+    pub(super) request_path: Option<Arc<str>>,
+    pub(super) session_path: Arc<str>,
     pub(super) parent_window: Box<str>,
     pub(super) activation_token: Option<Box<str>>,
-    pub(super) declared: Counted,
+    /// What was declared, let go and deposited, by type.
+    pub(super) counted: Counted,
     pub(super) agreement: Option<Box<Agreement>>,
-    /// Whether the request has been answered with a session.
-    pub(super) granted: bool,
     /// There from the person's answer to the hand-over.
     pub(super) keys: Option<SessionKeys>,
     /// There from the deposit to the hand-over.
     pub(super) payload: Option<Box<Payload>>,
-    /// What was deposited, by type.
-    pub(super) deposited: Counted,
     /// There from the acknowledgement.
     pub(super) importer: Option<Box<ImportingPeer>>,
     /// The process that was started for it and has not announced itself yet.
@@ -107,42 +106,58 @@ impl Launch {
 }
 
 /// What the person agreed to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Agreement {
     pub(super) target: Target,
-    /// The importer's desktop-entry ID.
-    pub(super) app_id: String,
-    /// The importer's `id`, where the exporter may learn it.
-    pub(super) told: Option<String>,
-    pub(super) types: Box<[String]>,
-    pub(super) format_version: String,
+    /// The importer's `id`, where the exporter may learn it; until it has.
+    pub(super) told: Option<Box<str>>,
+    pub(super) format_version: Box<str>,
 }
 
 /// Where the chosen importer is.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A desktop entry, by its ID.
-    Installed(String),
-    /// An app that announced itself.
-    Running(OwnedUniqueName),
+    Installed(Box<str>),
+    /// An app that announced itself, and the ID that it gave.
+    Running(OwnedUniqueName, Box<str>),
+}
+
+impl Target {
+    /// The importer's desktop-entry ID.
+    pub(super) fn app_id(&self) -> &str {
+        match self {
+            Target::Installed(app_id) | Target::Running(_, app_id) => app_id,
+        }
+    }
 }
 
 /// A payload in waiting.
 #[derive(Debug)]
 pub(super) struct Payload {
     pub(super) envelope: CheckedEnvelope,
-    pub(super) wrapped_key: Vec<u8>,
+    pub(super) wrapped_key: Box<[u8]>,
 }
 
 /// The connection that acknowledged the offer, and its key.
 #[derive(Debug)]
 pub(super) struct ImportingPeer {
-    pub(super) caller: Caller,
+    pub(super) caller: Arc<Caller>,
     pub(super) assurance: Assurance,
     pub(super) public_key: PublicKey,
 }
 
 impl Exchange {
+    /// Whether the request has been answered with a session.
+    pub(super) fn is_granted(&self) -> bool {
+        self.request_path.is_none()
+    }
+
+    /// Where its objects are.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.request_path.iter().chain([&self.session_path])
+    }
+
     /// Whether `name` is the connection that acknowledged this exchange's offer.
     pub(super) fn is_imported_by(&self, name: &UniqueName<'_>) -> bool {
         self.importer

@@ -21,12 +21,12 @@ impl Exchange {
         Some(Entry {
             exchange: Some(id.to_string()),
             to: self.receiver(),
-            declared: Some(self.declared.to_wire()),
+            declared: Some(self.counted.declared()),
             granted: self.granted_counts(),
-            deposited: self.payload_is_known().then(|| self.deposited.to_wire()),
+            deposited: Some(self.counted.deposited()).filter(|counts| !counts.is_empty()),
             received: self.receipt.as_ref().map(|receipt| receipt.0.clone()),
             reason: self.conclusion.and_then(|conclusion| conclusion.reason),
-            ..Entry::of(Action::Export, outcome, self.sender())
+            ..Entry::of(Action::Export, outcome, self.exporter.to_party())
         })
     }
 
@@ -43,19 +43,11 @@ impl Exchange {
         }
     }
 
-    fn sender(&self) -> Party {
-        let claim = self.app.app_id.as_deref().unwrap_or_default();
-        match self.exporter.identity(claim) {
-            Ok(identity) => Party::caller(&self.exporter, &identity),
-            Err(_) => Party::default(),
-        }
-    }
-
     fn receiver(&self) -> Option<Party> {
         let agreement = self.agreement.as_ref()?;
         let peer = self.importer.as_ref();
         Some(Party {
-            app_id: agreement.app_id.clone(),
+            app_id: agreement.target.app_id().to_owned(),
             level: peer.map(|peer| peer.assurance),
             origin: None,
             pid: peer.map(|peer| peer.caller.process.pid),
@@ -65,13 +57,9 @@ impl Exchange {
 
     /// What of the declared the person let go.
     fn granted_counts(&self) -> Option<Counts> {
-        let agreement = self.agreement.as_ref()?;
-        let mut counts = self.declared.to_wire();
-        counts.retain(|name, _| agreement.types.contains(name));
+        self.agreement.as_ref()?;
+        let mut counts = self.counted.declared();
+        counts.retain(|name, _| self.counted.is_granted(name));
         Some(counts)
-    }
-
-    fn payload_is_known(&self) -> bool {
-        !self.deposited.is_empty()
     }
 }

@@ -50,6 +50,6 @@ impl Desk {
         let floor = self.floor();
         let agreement = floor.exchanges.get(&id)?.agreement.as_ref()?;
         let is_installed = matches!(agreement.target, Target::Installed(_));
-        Some((agreement.app_id.clone(), is_installed))
+        Some((agreement.target.app_id().to_owned(), is_installed))
     }
 }

@@ -3,6 +3,7 @@
 //! the exchanges.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use credex_protocol::{Error, Reason};
 use tokio::task::AbortHandle;
@@ -114,7 +115,8 @@ impl Floor {
         }
         self.is_free(&call.path)?;
         self.charge_web(&call.caller.account())?;
-        self.paths.insert(call.path.clone(), Occupant::Web(id));
+        let path = Arc::from(&*call.path);
+        self.paths.insert(path, Occupant::Web(id));
         self.web.calls.insert(id, call);
         Ok(())
     }
@@ -142,7 +144,7 @@ impl Floor {
     /// Takes a call out of all books.
     pub(super) fn leave_web(&mut self, id: WebCallId, now: BootTime) -> Option<OpenCall> {
         let call = self.web.calls.remove(&id)?;
-        self.paths.remove(&call.path);
+        self.paths.remove(&*call.path);
         self.web.ledger.release(&call.caller.account());
         self.touch(now);
         Some(call)

@@ -22,7 +22,7 @@ use crate::chooser::{Answer, ChooserError, Question};
 use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
 use crate::policy::Action;
-use crate::providers::to_info;
+use crate::providers::{Catalogue, to_info};
 
 /// An importer that could take what is asked, and how.
 struct Candidate {
@@ -48,7 +48,8 @@ impl Desk {
         let turn_away = |denial| self.turn_away(Action::Export, &exporter, &request.app_id, denial);
         let identity = identity.map_err(turn_away)?;
         self.permit(Action::Export, Party::caller(&exporter, &identity))?;
-        let app = self.introduce(&identity, request.provider.as_deref())?;
+        let catalogue = self.ports.providers.catalogue();
+        let app = introduce(&catalogue, &identity, request.provider.as_deref())?;
         let id = ExchangeId::random();
         let (app_id, level) = (identity.app_id.clone(), identity.assurance.name());
         let path = request_path(exporter.unique_name.as_str(), &request.handle_token);
@@ -56,38 +57,12 @@ impl Desk {
         self.floor().enter(id, self.begin(&request, &path, party))?;
         self.changed.notify_one();
         tracing::info!(%id, app_id, level, pid = exporter.process.pid, "asked");
-        let work = tokio::spawn(Arc::clone(self).choose(id, exporter, request, app));
+        let work = Arc::clone(self).choose(id, exporter, request, app, catalogue);
+        let work = tokio::spawn(work);
         if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
             exchange.work = Some(work.abort_handle());
         }
         Ok(path)
-    }
-
-    /// The exporting app, as the person and the importer are told of it.
-    fn introduce(&self, who: &Identity, provider: Option<&str>) -> Result<AppIdentity, Error> {
-        let catalogue = self.ports.providers.catalogue();
-        Ok(AppIdentity {
-            provider: catalogue.exporting_provider(&who.app_id, provider)?,
-            ..self.show(who)
-        })
-    }
-
-    /// An app, as the person is told of it.
-    pub(super) fn show(&self, who: &Identity) -> AppIdentity {
-        let catalogue = self.ports.providers.catalogue();
-        let name = catalogue.name_of(&who.app_id);
-        let is_claim = who.assurance == Assurance::Unverified;
-        let conflict = name.filter(|_| is_claim).map(|name| {
-            format!("{name} is installed here, and nothing shows that this program is it")
-        });
-        AppIdentity {
-            app_id: Some(who.app_id.clone()),
-            name: name.map(str::to_owned),
-            assurance: Some(who.assurance.name().to_owned()),
-            provider: None,
-            origin: who.origin.map(|origin| origin.name().to_owned()),
-            conflict,
-        }
     }
 
     fn begin(&self, request: &ExportRequest, path: &str, exporter: ExportingApp) -> Exchange {
@@ -119,8 +94,9 @@ impl Desk {
         exporter: Caller,
         request: ExportRequest,
         app: AppIdentity,
+        catalogue: Arc<Catalogue>,
     ) {
-        match self.ask(id, &exporter, request, app).await {
+        match self.ask(id, &exporter, request, app, catalogue).await {
             Ok(Some((agreement, types))) => self.agree(id, agreement, &types),
             Ok(None) => self.feed(id, Event::PersonDeclined, Some("The person said no".into())),
             Err(error) => {
@@ -137,8 +113,10 @@ impl Desk {
         exporter: &Caller,
         request: ExportRequest,
         app: AppIdentity,
+        catalogue: Arc<Catalogue>,
     ) -> Result<Option<(Agreement, BTreeSet<String>)>, Error> {
-        let candidates = self.candidates(exporter, &request)?;
+        let candidates = self.candidates(&catalogue, exporter, &request)?;
+        drop(catalogue);
         let prospect = self.ports.authorization.prospect(exporter.process);
         let authentication = prospect.await.map_err(not_authenticated)?;
         let declared: BTreeSet<String> = request.counts.keys().cloned().collect();
@@ -191,10 +169,10 @@ impl Desk {
     /// Every importer, installed or running, that reads a version which the exporter writes.
     fn candidates(
         &self,
+        catalogue: &Catalogue,
         exporter: &Caller,
         request: &ExportRequest,
     ) -> Result<Vec<Candidate>, Error> {
-        let catalogue = self.ports.providers.catalogue();
         let installed = catalogue.importers_for(&request.format_versions);
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut is_forbidden = false;
@@ -358,6 +336,35 @@ fn check_granted(exchange: &Exchange, counts: &Counts) -> Result<(), Error> {
             &format!("has {name}, which the person did not let go"),
         ))
     })
+}
+
+/// The exporting app, as the person and the importer are told of it.
+fn introduce(
+    catalogue: &Catalogue,
+    who: &Identity,
+    provider: Option<&str>,
+) -> Result<AppIdentity, Error> {
+    Ok(AppIdentity {
+        provider: catalogue.exporting_provider(&who.app_id, provider)?,
+        ..show(catalogue, who)
+    })
+}
+
+/// An app, as the person is told of it.
+pub(super) fn show(catalogue: &Catalogue, who: &Identity) -> AppIdentity {
+    let name = catalogue.name_of(&who.app_id);
+    let is_claim = who.assurance == Assurance::Unverified;
+    let conflict = name
+        .filter(|_| is_claim)
+        .map(|name| format!("{name} is installed here, and nothing shows that this program is it"));
+    AppIdentity {
+        app_id: Some(who.app_id.clone()),
+        name: name.map(str::to_owned),
+        assurance: Some(who.assurance.name().to_owned()),
+        provider: None,
+        origin: who.origin.map(|origin| origin.name().to_owned()),
+        conflict,
+    }
 }
 
 /// There are importers, and some of them run, but none can read what the exporter writes.

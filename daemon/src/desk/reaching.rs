@@ -18,7 +18,7 @@ use super::record::{ExchangeId, ImportingPeer, Launch, Target};
 use crate::caller::Caller;
 use crate::exchange::state::{Event, State};
 use crate::launcher::Program;
-use crate::providers::Importer;
+use crate::providers::{Catalogue, Importer};
 
 /// How long after its deadline an acknowledgement is still answered.
 const TOO_LATE: Duration = Duration::from_secs(60);
@@ -83,7 +83,7 @@ impl Desk {
                 let importer = catalogue.importer(&importer).ok_or_else(|| {
                     Unreachable::new(format!("{importer} is no longer installed"))
                 })?;
-                self.reach_installed(id, importer).await?;
+                self.reach_installed(id, &catalogue, importer).await?;
             }
         }
         Ok(())
@@ -92,15 +92,16 @@ impl Desk {
     async fn reach_installed(
         self: &Arc<Self>,
         id: ExchangeId,
+        catalogue: &Catalogue,
         importer: &Importer,
     ) -> Result<(), Unreachable> {
         let Ok(name) = BusName::try_from(importer.id.clone()) else {
-            return self.launch(id, importer).await;
+            return self.launch(id, catalogue, importer).await;
         };
         if !importer.dbus_activatable {
             let owner = self.driver.owner(&name).await.map_err(Unreachable::new)?;
             if owner.is_none() {
-                return self.launch(id, importer).await;
+                return self.launch(id, catalogue, importer).await;
             }
         }
         self.offer_in_background(id, name, Way::Called);
@@ -111,6 +112,7 @@ impl Desk {
     async fn launch(
         self: &Arc<Self>,
         id: ExchangeId,
+        catalogue: &Catalogue,
         importer: &Importer,
     ) -> Result<(), Unreachable> {
         let why =
@@ -122,7 +124,6 @@ impl Desk {
         if importer.terminal {
             return Err(why("it runs in a terminal; start it there first".into()));
         }
-        let catalogue = self.ports.providers.catalogue();
         let argv = exec
             .command(catalogue.search_path())
             .map_err(|error| why(error.to_string()))?;

@@ -20,8 +20,9 @@ impl Desk {
         let Some((app_id, is_installed)) = self.chosen(id) else {
             return Ok(None);
         };
-        let catalogue = self.ports.providers.catalogue();
-        let importer = catalogue.importer(&app_id).filter(|_| is_installed);
+        let catalogue = is_installed.then(|| self.ports.providers.catalogue());
+        let importer = catalogue.as_deref();
+        let importer = importer.and_then(|catalogue| catalogue.importer(&app_id));
         let confined_as = importer.and_then(|importer| importer.confined_as.as_deref());
         let claim = confined_as.unwrap_or(&app_id);
         let identity = caller.identity(claim);

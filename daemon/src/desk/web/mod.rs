@@ -30,6 +30,7 @@ use self::open_calls::OpenCall;
 pub(super) use self::open_calls::OpenCalls;
 pub(super) use self::open_calls::WebCallId;
 use super::Desk;
+use super::exporting::show;
 use super::request::{check_app_id, invalid};
 use crate::audit::Party;
 use crate::caller::{Account, Caller, Identity};
@@ -297,7 +298,7 @@ impl Desk {
         let web_app = catalogue.web_app(&identity.app_id);
         Ok(App {
             caller: caller.clone(),
-            shown: self.show(&identity),
+            shown: show(&catalogue, &identity),
             domains: web_app.map(|app| app.domains.clone()),
             identity,
         })

@@ -34,7 +34,7 @@ pub enum Seen {
 /// [`Fault::Missing`]; [`Fault::Malformed`] if it is no regular file; [`Fault::TooLarge`];
 /// [`Fault::Changed`] if it grows meanwhile; [`Fault::Io`].
 pub fn read(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Seen), Fault> {
-    match try_read(path, limit)? {
+    match read_if_there(path, limit)? {
         Some(content) => {
             let seen = Seen::of(&content);
             Ok((content, seen))
@@ -46,11 +46,35 @@ pub fn read(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Seen), Fault
     }
 }
 
-/// Reads a file as [`read`] does; `None` if there is none.
+/// Reads a file as [`read`] does; `None` if there is none, and one can be made.
 ///
 /// # Errors
-/// As [`read`], but for [`Fault::Missing`].
+/// As [`read`]; [`Fault::Missing`] is said of the directory.
 pub fn try_read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+    let content = read_if_there(path, limit)?;
+    if content.is_none() {
+        has_directory(path)?;
+    }
+    Ok(content)
+}
+
+/// Whether there is a directory for the file at `path`, which is to be made: better said before a
+/// person types passphrases than after they have agreed to everything.
+///
+/// # Errors
+/// [`Fault::Missing`] if there is none.
+pub fn has_directory(path: &Path) -> Result<(), Fault> {
+    let directory = parent(path);
+    match directory.is_dir() {
+        true => Ok(()),
+        false => Err(Fault::Missing {
+            place: directory.display().to_string(),
+            advice: "Check the spelling, or make this directory first".to_owned(),
+        }),
+    }
+}
+
+fn read_if_there(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
     match open(path) {
         Ok(mut file) => read_open(&mut file, path, limit).map(Some),
         Err(error) if error == rustix::io::Errno::NOENT => Ok(None),
@@ -417,6 +441,20 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let told = replace(&path, &seen, b"ours", &mut |_| Ok(()));
         assert!(matches!(told, Err(Fault::Changed { .. })), "{told:?}");
+    }
+
+    #[test]
+    fn a_new_file_in_no_directory_is_refused_before_it_is_written() {
+        let directory = directory();
+        assert!(
+            try_read(&directory.path().join("new"), 3)
+                .unwrap()
+                .is_none()
+        );
+        let nowhere = directory.path().join("nowhere");
+        let told = try_read(&nowhere.join("new"), 3).unwrap_err().to_string();
+        assert!(told.starts_with(&nowhere.display().to_string()), "{told}");
+        assert!(told.contains("directory"), "{told}");
     }
 
     #[test]

@@ -149,14 +149,15 @@ impl Table {
             Some(Ok(number)) => Target::Descriptor(format!("/proc/self/fd/{number}").into()),
             _ => Target::New(location.into()),
         };
-        if let Target::New(path) = &target
-            && path.symlink_metadata().is_ok()
-        {
-            return Err(Fault::Malformed {
-                place: location.to_owned(),
-                what: "there is a file already".to_owned(),
-                advice: "Write to a new one, or read this one with csv:FILE".to_owned(),
-            });
+        if let Target::New(path) = &target {
+            file::has_directory(path)?;
+            if path.symlink_metadata().is_ok() {
+                return Err(Fault::Malformed {
+                    place: location.to_owned(),
+                    what: "there is a file already".to_owned(),
+                    advice: "Write to a new one, or read this one with csv:FILE".to_owned(),
+                });
+            }
         }
         Ok(Self {
             place: location.to_owned(),

@@ -79,7 +79,7 @@ const MOST_KEYFILE: u64 = 64 << 20;
 /// How often a passphrase is asked for.
 const ATTEMPTS: usize = 3;
 /// What stands between the database and its key file in a location.
-const KEYFILE: &str = "?keyfile=";
+pub(crate) const KEYFILE: &str = "?keyfile=";
 
 /// Databases of KeePass.
 pub struct Kdbx;

@@ -32,18 +32,21 @@ pub(crate) async fn line_from(fd: u32, interrupt: &mut Interrupt) -> Result<Line
     interrupt.or(blocking(move || line_of(file))).await
 }
 
-/// Asks at the terminal for a line that is not shown, and once more if it is `new`.
+/// Asks at the terminal for a line that is not shown, and once more if it is `new`, until both are
+/// the same.
 pub(crate) async fn typed(
     prompt: &str,
     new: bool,
     interrupt: &mut Interrupt,
 ) -> Result<Line, Failure> {
     let _quiet = Quiet::set()?;
-    let first = ask(prompt, interrupt).await?;
-    if new && ask("Once more: ", interrupt).await? != first {
-        return Err(Failure::new(Exit::Usage, "the two differ"));
+    loop {
+        let first = ask(prompt, interrupt).await?;
+        if !new || ask("Once more: ", interrupt).await? == first {
+            return Ok(first);
+        }
+        io::stderr().write_all(b"The two differ. Try again.\n")?;
     }
-    Ok(first)
 }
 
 /// Shows `prompt`, and reads a line that is shown.

@@ -69,6 +69,67 @@ async fn a_person_who_does_not_agree_to_the_plan_is_asked_nothing_more() {
 }
 
 #[tokio::test]
+async fn who_mistypes_a_new_passphrase_types_it_again_and_nothing_else() {
+    let desktop = plan().scripted_at_terminals().open().await;
+    let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
+    put(&old, &sample());
+    let mut screen = Screen::open();
+    let words = ["transfer", "--from", &old, "--to", &new, "--dry-run"];
+    let mut transfer = at_terminal(&desktop, &screen, &words);
+    for (prompt, typed) in [
+        ("The passphrase of", PASSPHRASE),
+        ("A new passphrase for", PASSPHRASE),
+        ("Once more: ", "mistyped"),
+        ("The two differ. Try again.", ""),
+        ("A new passphrase for", PASSPHRASE),
+        ("Once more: ", PASSPHRASE),
+    ] {
+        screen.sees(prompt).await;
+        if !typed.is_empty() {
+            screen.hides_what_is_typed().await;
+            screen.types(typed);
+        }
+    }
+    screen.sees("items to add").await;
+    assert!(transfer.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_store_is_not_moved_into_itself_however_it_is_spelt() {
+    let desktop = plan().open().await;
+    let old = archive(&desktop, "old.age");
+    put(&old, &sample());
+    std::os::unix::fs::symlink(file(&old), desktop.path("link.age")).unwrap();
+    let link = archive(&desktop, "link.age");
+    let dotted = archive(&desktop, "./old.age");
+    for other in [link, dotted] {
+        let words = ["transfer", "--from", &old, "--to", &other, "--yes"];
+        let ended = run(credex(&desktop, &words)).await;
+        assert_eq!(ended.code(), 2, "{}", ended.said());
+        assert!(ended.said().contains("the same store"), "{}", ended.said());
+    }
+}
+
+#[tokio::test]
+async fn a_target_in_no_directory_is_told_before_anybody_types_a_passphrase_for_it() {
+    let desktop = plan().scripted_at_terminals().open().await;
+    let old = archive(&desktop, "old.age");
+    put(&old, &sample());
+    for kind in ["archive", "kdbx", "firefox-csv"] {
+        let new = format!("{kind}:{}", desktop.path("nowhere/new").display());
+        let mut screen = Screen::open();
+        let words = ["transfer", "--plaintext", "--from", &old, "--to", &new];
+        let mut transfer = at_terminal(&desktop, &screen, &words);
+        screen.sees("The passphrase of").await;
+        screen.hides_what_is_typed().await;
+        screen.types(PASSPHRASE);
+        let shown = screen.sees("make this directory first").await;
+        assert!(!shown.contains("A new passphrase"), "{shown}");
+        assert_eq!(transfer.wait().unwrap().code(), Some(1));
+    }
+}
+
+#[tokio::test]
 async fn without_a_terminal_there_is_a_way_to_say_everything_and_the_error_names_it() {
     let desktop = plan().open().await;
     let (old, new) = (archive(&desktop, "old.age"), archive(&desktop, "new.age"));
@@ -121,7 +182,7 @@ async fn a_pinentry_asks_for_passphrases() {
 async fn locations_that_lead_nowhere_say_what_there_is() {
     let desktop = plan().open().await;
     for (from, to, hint) in [
-        ("old.kdbx", "archive:x", "KIND:PLACE"),
+        ("old.kdbx", "archive:x", "KIND:PLACE, such as kdbx:old.kdbx"),
         ("nonsense:x", "archive:x", "archive"),
         ("archive:x", "archive:x", "the same store"),
     ] {

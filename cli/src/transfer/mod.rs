@@ -68,7 +68,7 @@ impl Transfer {
         let mut interrupt = Interrupt::catch()?;
         let from = location(&self.from, Access::Read)?;
         let to = self.target.location(&self.to)?;
-        if self.from == self.to {
+        if from.is_same_as(&to) {
             return Err(Failure::new(
                 Exit::Usage,
                 "source and target are the same store",
@@ -120,7 +120,7 @@ impl Transfer {
             let source = harmless(&self.from);
             output.line(format!(
                 "Everything in {STRONG}{source}{STRONG:#} is in the new place. Once you have looked at \
-                 it there, remove the old one: {}",
+                 it there, the old copy can go. {}",
                 harmless(removal)
             ))?;
             output.object(Event::Removal { advice: removal })?;

@@ -12,16 +12,19 @@ use crate::{
     validate, web,
 };
 
+/// Where the help lists what all commands have in common: behind what is a command's own.
+const LAST: usize = 900;
+
 /// Moves credentials between password managers, through the Credex session service.
 #[derive(Debug, Parser)]
 #[command(name = "credex", version, after_help = Exit::table(), arg_required_else_help = true)]
 struct Arguments {
     /// Print the result as one JSON object on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     json: bool,
 
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = LAST)]
     color: Color,
 
     #[command(subcommand)]
@@ -107,7 +110,12 @@ fn parse() -> Result<Arguments, clap::Error> {
 
 /// The command line. Every command's help ends with the exit codes.
 pub(crate) fn command() -> clap::Command {
-    Arguments::command().mut_subcommands(|command| command.after_help(Exit::table()))
+    Arguments::command().mut_subcommands(with_exit_codes)
+}
+
+fn with_exit_codes(command: clap::Command) -> clap::Command {
+    let command = command.after_help(Exit::table());
+    command.mut_subcommands(with_exit_codes)
 }
 
 /// Runs `work` on a runtime of its own.
@@ -126,5 +134,29 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_ends_with_the_exit_codes_and_begins_with_what_is_the_commands_own() {
+        let mut all = command();
+        // So that each has what is for all of them.
+        all.build();
+        let mut commands = vec![all];
+        while let Some(mut command) = commands.pop() {
+            let below = command.get_subcommands();
+            commands.extend(below.filter(|each| each.get_name() != "help").cloned());
+            let help = command.render_long_help().to_string();
+            let name = command.get_name();
+            assert!(help.trim_end().ends_with(&Exit::table()), "{name}: {help}");
+            let own = command.get_opts().filter_map(|option| option.get_long());
+            let own = own.filter(|long| !["json", "color"].contains(long));
+            let shared = help.find("      --json");
+            for long in own {
+                let at = help
+                    .find(&format!("      --{long}"))
+                    .or(help.find("  -o, --"));
+                assert!(at.is_none() || at < shared, "{name} --{long}: {help}");
+            }
+        }
     }
 }

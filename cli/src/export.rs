@@ -1,10 +1,11 @@
 //! `credex export`: a document from a file, or the content of a store, to an app of the person's
 //! choice.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use credex::cxf::Report;
 use credex::{Delivery, ExportRequest, Exporter, Grant, Payload};
+use credex_adapters::transfer::Location;
 use serde::Serialize;
 
 use crate::agent::Agent;
@@ -23,13 +24,13 @@ use crate::{attachments, document, terminal};
 /// "discrepancies": ["sentence"]}; "file" is the store for --from. Ends with code 5 if not everything
 /// that was sent arrived.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["file", "from"]))]
 pub(crate) struct Export {
     /// The document, or - for standard input
-    #[arg(required_unless_present = "from")]
     file: Option<PathBuf>,
 
     /// Send what is in this store: KIND:PLACE (`credex stores` lists the kinds)
-    #[arg(long, value_name = "STORE", conflicts_with_all = ["file", "attachments"])]
+    #[arg(long, value_name = "STORE", conflicts_with = "attachments")]
     from: Option<String>,
 
     #[command(flatten)]
@@ -100,7 +101,8 @@ impl Export {
     ) -> Result<Exit, Failure> {
         let mut bar = Bar::new("Sealing");
         let mut payload = payload.on_progress(|done| bar.show(done));
-        let report = payload.check()?.clone();
+        let report = payload.check();
+        let report = report.map_err(|error| self.no_document(error))?.clone();
         warn_of_losses(output, &report, attachments)?;
 
         let exporter = interrupt.or(Exporter::connect(&self.app_id)).await?;
@@ -114,6 +116,18 @@ impl Export {
         output.note("Sealed and handed over. Waiting for the app to import it …")?;
         let receipt = wait(delivery, interrupt).await?;
         self.tell(output, &grant, receipt)
+    }
+
+    /// A file that is no document may be a store, which is sent in another way.
+    fn no_document(&self, error: credex::Error) -> Failure {
+        let failure = Failure::from(error);
+        let file = self.file.as_deref().and_then(Path::to_str);
+        match file.and_then(Location::meant_by) {
+            Some(store) => failure.advise(format!(
+                "what is in a store is sent with: credex export --from {store}"
+            )),
+            None => failure,
+        }
     }
 
     fn request(&self, report: Report) -> ExportRequest {

@@ -31,14 +31,10 @@ const NAME: &str = "Credex command line";
 /// "quarantined_total", "attachments", "attachment_problems": ["sentence"], "discrepancies":
 /// ["sentence"]}. Ends with code 5 if parts of it should be set aside or differ from what was announced.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("place").required(true).args(["file", "to"]))]
 pub(crate) struct Import {
     /// Where to write the document; - for standard output
-    #[arg(
-        short = 'o',
-        long = "output",
-        value_name = "FILE",
-        required_unless_present = "to"
-    )]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     file: Option<PathBuf>,
 
     /// Replace FILE, or write secrets to a terminal
@@ -46,7 +42,7 @@ pub(crate) struct Import {
     force: bool,
 
     /// Write to this store instead: KIND:PLACE (`credex stores` lists the kinds)
-    #[arg(long, value_name = "STORE", conflicts_with_all = ["file", "force"])]
+    #[arg(long, value_name = "STORE", conflicts_with = "force")]
     to: Option<String>,
 
     #[command(flatten)]

@@ -249,6 +249,34 @@ fn what_is_in_the_way_is_said_before_anybody_is_asked() {
 }
 
 #[test]
+fn who_takes_a_store_for_a_document_is_told_how_stores_are_sent() {
+    let files = Files::new();
+    let store = files.write("old.kdbx", "\x03 no document");
+    let output = run(&["export", &store]);
+    assert_eq!(code(&output), 4, "{}", stderr(&output));
+    let advice = format!("credex export --from kdbx:{store}");
+    assert!(stderr(&output).contains(&advice), "{}", stderr(&output));
+    // What is no store by its name gets no such advice.
+    let output = run(&["export", &files.write("notes.txt", "no document")]);
+    assert!(stderr(&output).contains("validate"), "{}", stderr(&output));
+}
+
+#[test]
+fn whoever_names_nothing_to_send_or_to_write_is_told_of_both_ways() {
+    for (command, both) in [
+        ("export", "<FILE|--from <STORE>>"),
+        ("import", "<--output <FILE>|--to <STORE>>"),
+    ] {
+        let output = run(&[command]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(both), "{}", stderr(&output));
+    }
+    let both = ["import", "-o", "a", "--to", "archive:b"];
+    assert_eq!(code(&run(&both)), 2);
+    assert_eq!(code(&run(&["export", "a", "--from", "archive:b"])), 2);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_reason_to_panic() {
     let files = Files::new();
     let (reader, writer) = std::io::pipe().unwrap();

@@ -54,6 +54,19 @@ fn a_check_that_there_is_not_is_named() {
 }
 
 #[test]
+fn a_program_that_there_is_not_is_no_failed_check() {
+    let place = tempfile::tempdir().unwrap();
+    for program in ["./no-such-importer", "no-such-importer", "/etc"] {
+        let output = kit(&place, &["importer", "--", program]).output().unwrap();
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(program), "{said}");
+        assert!(!said.contains("one-exchange"), "{said}");
+    }
+    assert_clear(&place);
+}
+
+#[test]
 fn a_desktop_entry_must_be_called_like_its_app() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("entry.txt");

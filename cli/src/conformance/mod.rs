@@ -25,9 +25,11 @@ mod wire;
 pub(crate) use person::{CHOOSER, chooser};
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustix::fs::{Access, access};
 
 use candidate::Contract;
 use check::{Check, Finding, Seen};
@@ -128,6 +130,7 @@ impl Asked {
         if self.list {
             return list(&checks, output);
         }
+        startable(&self.command)?;
         let desktop_entry = self.desktop_entry.as_deref().map(Contract::read_entry);
         let contract = Arc::new(Contract {
             command: self.command,
@@ -161,6 +164,27 @@ impl Asked {
             self.only.is_empty() || self.only.iter().any(|name| name == check.name)
         };
         Ok(checks.iter().filter(wanted).collect())
+    }
+}
+
+/// Looks for COMMAND as a shell would, so that a slip of the hand is not told as a failed check.
+fn startable(command: &[OsString]) -> Result<(), Failure> {
+    let Some(program) = command.first() else {
+        return Ok(());
+    };
+    let named = Path::new(program);
+    let places = match named.components().count() {
+        1 => std::env::var_os("PATH").unwrap_or_default(),
+        _ => OsString::from("."),
+    };
+    let starts = |path: PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+    match std::env::split_paths(&places).any(|place| starts(place.join(named))) {
+        true => Ok(()),
+        false => {
+            let what = format!("there is no program {} to start", named.display());
+            Err(Failure::new(Exit::Usage, what)
+                .advise("behind -- stand your program and its arguments"))
+        }
     }
 }
 

@@ -199,6 +199,9 @@ fn where_everything_is_there_nothing_is_bad() {
         "good",
         "libexec/credex-chooser asks in a terminal",
     );
+    // Nothing is missing, and yet nobody could be asked from here.
+    let nowhere = "there is no display here, and no terminal either";
+    assert_found(&told, "chooser", "note", nowhere);
     assert_found(
         &told,
         "secret-service",

@@ -67,6 +67,11 @@ async fn in_window(bus: &Bus, program: Option<PathBuf>) -> Finding {
         .advise(
             "`sudo apt install libgtk-4-dev libadwaita-1-dev`, then pack and install Credex anew",
         ),
+        (None, false) if terminal::name().is_none() => {
+            let message = format!("there is no display here{}", else_where());
+            Finding::note(PART, message)
+                .advise("run this where you want to be asked: in a terminal, or in the session")
+        }
         (None, false) => Finding::good(PART, format!("there is no display here{}", else_where())),
     }
 }

@@ -13,6 +13,7 @@ mod commands;
 mod configuration;
 mod constants;
 mod files;
+mod installing;
 mod interfaces;
 mod packages;
 mod texts;

@@ -6,6 +6,7 @@
 
 pub mod hostile;
 pub mod language;
+pub mod minutes;
 pub mod model;
 mod object;
 pub mod queue;

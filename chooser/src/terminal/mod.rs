@@ -25,7 +25,7 @@ pub(crate) use script::{Choice, Script, Scripted, passphrase_from};
 use crate::model::Stage;
 use crate::queue::{Prompt, Queue};
 use crate::serve::{Event, Service};
-use crate::wording;
+use crate::{minutes, wording};
 use page::{Page, Tone};
 use prompt::Interrupted;
 
@@ -179,7 +179,7 @@ impl Desk {
                 page.gap();
             }
         }
-        let minutes = expires.map(minutes_until);
+        let minutes = expires.map(minutes::until);
         let line = wording::progress(&live.exporter, &live.importer, stage, minutes);
         self.show(page.say(Tone::Plain, line + &hint)).await
     }
@@ -243,11 +243,4 @@ impl Desk {
         let (width, colour) = (self.console.width(), self.console.colour());
         self.console.write(&page.render(width, colour)).await
     }
-}
-
-/// Minutes until `expires`, in milliseconds of `CLOCK_BOOTTIME`; a begun minute counts.
-fn minutes_until(expires: u64) -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let now = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1000);
-    expires.saturating_sub(now).div_ceil(60_000)
 }

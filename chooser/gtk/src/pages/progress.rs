@@ -3,9 +3,8 @@
 use std::cell::Cell;
 
 use credex_chooser::model::Stage;
-use credex_chooser::wording;
+use credex_chooser::{minutes, wording};
 use gtk::prelude::*;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::acts::{Act, Acts};
 use crate::parts::{self, Step};
@@ -51,7 +50,7 @@ impl Progress {
     /// Tells how far it is. `expires`: milliseconds of `CLOCK_BOOTTIME` at which it ends by itself.
     pub(crate) fn tell(&self, stage: Stage, expires: Option<u64>) {
         let (exporter, importer) = &self.names;
-        let minutes = expires.map(minutes_until);
+        let minutes = expires.map(minutes::until);
         let line = wording::progress(exporter, importer, stage, minutes);
         self.stage.set(stage);
         self.say(&line);
@@ -87,11 +86,4 @@ fn spinner() -> gtk::Spinner {
         .height_request(48)
         .halign(gtk::Align::Center)
         .build()
-}
-
-/// Minutes until `expires`; a begun minute counts.
-fn minutes_until(expires: u64) -> u64 {
-    let now = clock_gettime(ClockId::Boottime);
-    let now = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1000);
-    expires.saturating_sub(now).div_ceil(60_000)
 }

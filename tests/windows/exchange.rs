@@ -63,8 +63,8 @@ async fn a_whole_exchange_by_keyboard_alone() {
     press_until(&scene, &["Tab", "Return"], "button", VAULT).await;
     press_until(&scene, &["Return"], "button", "Send to").await;
     reader.ready("button", "Send to").await;
-    // Cancel has the keyboard; the button that sends comes after it.
-    screen.press(&["Tab", "Return"]);
+    // Cancel has the keyboard; the button that sends is above it.
+    screen.press(&["shift+Tab", "Return"]);
     let session = request.session().await;
     assert_eq!(session.types.len(), COUNTS.len());
     scene.deposit(&session).await;

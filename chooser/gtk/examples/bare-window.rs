@@ -9,7 +9,7 @@ fn main() -> Result<(), glib::BoolError> {
     let window = adw::Window::builder()
         .title("Bare")
         .default_width(480)
-        .default_height(680)
+        .default_height(736)
         .content(&adw::HeaderBar::new())
         .build();
     window.present();

@@ -1,8 +1,10 @@
 //! The parts of which pages are made. Text is always plain text: nothing that a stranger wrote is
 //! ever read as markup or as the mark of an access key.
 
+use std::ops::Range;
+
 use gtk::prelude::*;
-use gtk::{AccessibleRole, Align, Orientation, PolicyType};
+use gtk::{AccessibleRole, Align, Orientation, PolicyType, glib};
 
 use crate::accessible;
 
@@ -30,7 +32,7 @@ pub(crate) fn text(words: &str, classes: &[&str]) -> gtk::Label {
         .label(words)
         .wrap(true)
         .wrap_mode(gtk::pango::WrapMode::WordChar)
-        .attributes(&as_it_is())
+        .attributes(&as_one_reads_it(words))
         .width_chars(NARROWEST)
         .xalign(0.0)
         .css_classes(
@@ -47,6 +49,34 @@ fn as_it_is() -> gtk::pango::AttrList {
     let attributes = gtk::pango::AttrList::new();
     attributes.insert(gtk::pango::AttrInt::new_insert_hyphens(false));
     attributes
+}
+
+/// Beside that, a number stays on the line of what there are so many of.
+fn as_one_reads_it(words: &str) -> gtk::pango::AttrList {
+    let attributes = as_it_is();
+    for number in numbers(words) {
+        let mut together = gtk::pango::AttrInt::new_allow_breaks(false);
+        together.set_start_index(u32::try_from(number.start).unwrap_or(u32::MAX));
+        together.set_end_index(u32::try_from(number.end).unwrap_or(u32::MAX));
+        attributes.insert(together);
+    }
+    attributes
+}
+
+/// Where numbers stand in `words`, each with the space and the first letter behind it, in bytes.
+fn numbers(words: &str) -> Vec<Range<usize>> {
+    let mut numbers = Vec::new();
+    for (at, _) in words.match_indices(' ') {
+        let (before, after) = (&words[..at], &words[at + 1..]);
+        let digits = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let Some(first) = after.chars().next() else {
+            continue;
+        };
+        if digits.len() < at {
+            numbers.push(digits.len()..at + 1 + first.len_utf8());
+        }
+    }
+    numbers
 }
 
 /// A paragraph in the middle.
@@ -151,12 +181,11 @@ pub(crate) fn button(words: &str, classes: &[&str]) -> gtk::Button {
     button
 }
 
-/// A row that is a button: what it is about, and what pressing it does.
+/// A row that is a button: what it is about, and below it what pressing it does, so that both have
+/// the whole width of a narrow window.
 pub(crate) fn row_button(about: &str, does: &str) -> gtk::Button {
-    let row = gtk::Box::new(Orientation::Horizontal, 12);
-    let label = text(about, &["heading"]);
-    label.set_hexpand(true);
-    row.append(&label);
+    let row = gtk::Box::new(Orientation::Vertical, 3);
+    row.append(&text(about, &["heading"]));
     row.append(&text(does, &["caption"]));
     gtk::Button::builder()
         .child(&row)
@@ -193,8 +222,8 @@ impl Step {
         let content = gtk::Box::builder()
             .orientation(Orientation::Vertical)
             .spacing(18)
-            .margin_top(12)
-            .margin_bottom(18)
+            .margin_top(6)
+            .margin_bottom(12)
             .margin_start(18)
             .margin_end(18)
             .valign(Align::Center)
@@ -215,8 +244,10 @@ impl Step {
             .build();
         rows.append(&buttons);
         let root = gtk::Box::new(Orientation::Vertical, 0);
+        let footer = column(&rows);
+        keep_below(&footer, &scroll);
         root.append(&scroll);
-        root.append(&column(&rows));
+        root.append(&footer);
         Step {
             root,
             content,
@@ -263,6 +294,26 @@ fn column(child: &gtk::Box) -> adw::Clamp {
         .build()
 }
 
+/// Keeps the buttons right below what they are about, where a bar takes room beside that.
+fn keep_below(footer: &adw::Clamp, scroll: &gtk::ScrolledWindow) {
+    let make_room = |footer: glib::WeakRef<adw::Clamp>, width: i32| {
+        // Not while the page is being laid out, which is when the bar comes and goes.
+        glib::idle_add_local_once(move || {
+            if let Some(footer) = footer.upgrade() {
+                footer.set_margin_end(width);
+            }
+        });
+    };
+    let bar = scroll.vscrollbar();
+    let comes = footer.downgrade();
+    bar.connect_map(move |bar| {
+        let (_, width, _, _) = bar.measure(Orientation::Horizontal, -1);
+        make_room(comes.clone(), width);
+    });
+    let goes = footer.downgrade();
+    bar.connect_unmap(move |_| make_room(goes.clone(), 0));
+}
+
 /// Scrolls also by keyboard: it takes the focus where there is something to scroll.
 fn scroll(child: &adw::Clamp) -> gtk::ScrolledWindow {
     let scroll = gtk::ScrolledWindow::builder()
@@ -280,4 +331,19 @@ fn scroll(child: &adw::Clamp) -> gtk::ScrolledWindow {
     });
     accessible::name(&scroll, &crate::words::text());
     scroll
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_kept_with_what_there_are_so_many_of() {
+        let words = "“Old” sends: 142 passwords, 8 Schlüssel und 1 Übriges in 2";
+        let together: Vec<_> = numbers(words)
+            .into_iter()
+            .map(|range| &words[range])
+            .collect();
+        assert_eq!(together, ["142 p", "8 S", "1 Ü"]);
+    }
 }

@@ -17,7 +17,7 @@ use crate::parts::Step;
 use crate::words;
 
 /// Fits a laptop; the pages also fit into 360 pixels.
-const SIZE: (i32, i32) = (480, 680);
+const SIZE: (i32, i32) = (480, 736);
 
 /// A window that is not shown yet.
 pub(crate) struct Window {

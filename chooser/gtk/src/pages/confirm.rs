@@ -48,7 +48,8 @@ impl Confirm {
         acts.when_pressed(&cancel, Act::Leave);
         acts.when_pressed(&send, Act::Send);
         step.add_button(&cancel);
-        step.add_button(&send);
+        // The name of the destination may be long.
+        step.add_wide_button(&send);
         let page = Confirm {
             step,
             cancel,

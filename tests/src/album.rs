@@ -26,11 +26,20 @@ struct Look {
 }
 
 /// What the words are called in German by which the pages of the look "german" are found.
-const GERMAN: [(&str, &str); 5] = [
+const GERMAN: [(&str, &str); 14] = [
     ("Send credentials", "Zugangsdaten senden"),
+    ("Saved password", "Gespeichertes Passwort"),
     ("Continue", "Weiter"),
     ("Send to", "senden"),
     ("Cancel", "Abbrechen"),
+    ("Close", "Schließen"),
+    ("passkeys", "Passkeys"),
+    ("to take them", "annehmen"),
+    ("arrived", "angekommen"),
+    ("in time", "rechtzeitig"),
+    ("Not now", "Nicht jetzt"),
+    ("Never", "Nie"),
+    ("Create", "Anlegen"),
     ("Show 3 more", "3 weitere zeigen"),
 ];
 
@@ -106,9 +115,6 @@ impl Album<'_> {
 
     async fn take(&self) {
         self.plans().await;
-        if self.look.name == "german" {
-            return;
-        }
         self.export().await;
         self.endings().await;
         self.prompts().await;
@@ -116,30 +122,29 @@ impl Album<'_> {
 
     async fn export(&self) {
         let verified = tokio::spawn(ask(self.stage.chooser.clone(), "0", known_request()));
-        self.picture("1-ask-verified", "Continue").await;
-        self.reader.press("button", "Cancel").await;
+        self.picture("1-ask-verified", self.said("Continue")).await;
+        self.reader.press("button", self.said("Cancel")).await;
         verified.await.unwrap();
         let asked = tokio::spawn(ask(self.stage.chooser.clone(), "1", request()));
-        self.picture("2-ask", "Continue").await;
-        self.reader.press("button", "Continue").await;
+        self.picture("2-ask", self.said("Continue")).await;
+        self.reader.press("button", self.said("Continue")).await;
         self.picture("3-apps", "KeePassXC").await;
         self.reader.press("button", "KeePassXC").await;
-        self.picture("4-confirm-asleep", "Send to").await;
-        self.reader.press("switch", "passkeys").await;
+        self.picture("4-confirm-asleep", self.said("Send to")).await;
+        self.reader.press("switch", self.said("passkeys")).await;
+        let send = self.said("Send to");
         self.reader
             .until("the button to wake", |objects| {
                 objects
                     .iter()
-                    .find(|o| {
-                        o.role == "button" && o.name.starts_with("Send to") && o.is_sensitive()
-                    })
+                    .find(|o| o.role == "button" && o.name.contains(send) && o.is_sensitive())
                     .map(drop)
             })
             .await;
-        self.picture("5-confirm", "Send to").await;
-        self.reader.press("button", "Send to").await;
+        self.picture("5-confirm", self.said("Send to")).await;
+        self.reader.press("button", self.said("Send to")).await;
         asked.await.unwrap();
-        self.picture("6-exporting", "Cancel").await;
+        self.picture("6-exporting", self.said("Cancel")).await;
         let details = ProgressDetails {
             expires: Some(in_minutes(5)),
         };
@@ -148,22 +153,22 @@ impl Album<'_> {
             .progress("1", "offered", details.clone())
             .await
             .unwrap();
-        self.reader.find("label", "to take them").await;
-        self.picture("7-offered", "Cancel").await;
+        self.reader.find("label", self.said("to take them")).await;
+        self.picture("7-offered", self.said("Cancel")).await;
         self.stage
             .chooser
             .progress("1", "claimed", details)
             .await
             .unwrap();
-        self.picture("8-claimed", "Close").await;
+        self.picture("8-claimed", self.said("Close")).await;
         self.stage
             .chooser
             .finished("1", "completed", receipt())
             .await
             .unwrap();
-        self.reader.find("heading", "arrived").await;
-        self.picture("9-receipt", "Close").await;
-        self.reader.press("button", "Close").await;
+        self.reader.find("heading", self.said("arrived")).await;
+        self.picture("9-receipt", self.said("Close")).await;
+        self.reader.press("button", self.said("Close")).await;
     }
 
     /// The last question where the exporter says what will become of it.
@@ -189,7 +194,7 @@ impl Album<'_> {
     async fn endings(&self) {
         let asked = tokio::spawn(ask(self.stage.chooser.clone(), "2", request()));
         for button in ["Continue", "KeePassXC", "Send to"] {
-            self.reader.press("button", button).await;
+            self.reader.press("button", self.said(button)).await;
         }
         asked.await.unwrap();
         let details = FinishedDetails {
@@ -202,9 +207,9 @@ impl Album<'_> {
             .finished("2", "expired", details)
             .await
             .unwrap();
-        self.reader.find("heading", "in time").await;
-        self.picture("10-expired", "Close").await;
-        self.reader.press("button", "Close").await;
+        self.reader.find("heading", self.said("in time")).await;
+        self.picture("10-expired", self.said("Close")).await;
+        self.reader.press("button", self.said("Close")).await;
     }
 
     async fn prompts(&self) {
@@ -218,8 +223,8 @@ impl Album<'_> {
         ] {
             let (chooser, request) = (self.stage.chooser.clone(), consent(kind, accounts));
             let asked = tokio::spawn(async move { chooser.ask_consent(page, "", request).await });
-            self.picture(page, "Not now").await;
-            self.reader.press("button", "Never").await;
+            self.picture(page, self.said("Not now")).await;
+            self.reader.press("button", self.said("Never")).await;
             asked.await.unwrap().unwrap();
         }
         let chooser = self.stage.chooser.clone();
@@ -229,8 +234,8 @@ impl Album<'_> {
             ..PassphraseRequest::default()
         };
         let asked = tokio::spawn(async move { chooser.ask_passphrase("p", "", request).await });
-        self.picture("13-passphrase", "Create").await;
-        self.reader.press("button", "Cancel").await;
+        self.picture("13-passphrase", self.said("Create")).await;
+        self.reader.press("button", self.said("Cancel")).await;
         asked.await.unwrap().unwrap();
     }
 
@@ -246,10 +251,10 @@ impl Album<'_> {
     /// Once `button` is there.
     async fn picture(&self, page: &str, button: &str) {
         self.reader.find("button", button).await;
-        let title = self.said("Send credentials");
+        let (sends, saved) = (self.said("Send credentials"), self.said("Saved password"));
         let window = self
             .screen
-            .only_window(&format!("{title}|Saved password|Passphrase"));
+            .only_window(&format!("{sends}|{saved}|Passphrase"));
         if let Some(width) = self.look.width {
             self.screen.resize(window, width, 680);
         }

@@ -18,18 +18,21 @@ struct Prompts {
 
 impl Prompts {
     async fn open() -> Option<Prompts> {
-        let screen = Screen::open(800, 700)?;
+        Some(Prompts::on(Screen::open(800, 700)?).await)
+    }
+
+    async fn on(screen: Screen) -> Prompts {
         let desktop = Desktop::plan().with_windows(&screen).open().await;
         let reader = Reader::on(&desktop).await;
         let program = programs::credex_chooser_gtk();
         let log = desktop.path("chooser.log");
         let stage = Stage::open(&program, desktop.environment(), &log).await;
-        Some(Prompts {
+        Prompts {
             screen,
             desktop,
             reader,
             stage,
-        })
+        }
     }
 
     async fn consent(&self, kind: &str, accounts: &[&str], button: &str) -> (u32, Option<String>) {
@@ -55,6 +58,39 @@ impl Prompts {
         let (response, results) = answer.expect("an answer");
         (response, results.account)
     }
+}
+
+/// The smallest width, in pixels, that a window asks the window manager for (ICCCM, 4.1.2.3).
+fn narrowest(properties: &str) -> u32 {
+    let told = properties
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("program specified minimum size: "));
+    let width = told.and_then(|size| size.split(' ').next());
+    width.expect("a smallest size").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn large_text_does_not_make_a_consent_wider_than_a_phone() {
+    let Some(screen) = Screen::open(800, 700) else {
+        return;
+    };
+    screen.scale_text(150);
+    let prompts = Prompts::on(screen).await;
+    let request = ConsentRequest {
+        kind: Some("choose".into()),
+        domain: Some("shop.example.org".into()),
+        accounts: Some(vec!["alice@example.org".into(), "bob".into()]),
+        ..ConsentRequest::default()
+    };
+    let person = async {
+        prompts.reader.find("button", "Not now").await;
+        let window = prompts.screen.only_window("Saved password");
+        let asked = narrowest(&prompts.screen.properties(window));
+        assert!((1..=360).contains(&asked), "{asked} pixels");
+        prompts.reader.press("button", "Not now").await;
+    };
+    let (answer, ()) = tokio::join!(prompts.stage.chooser.ask_consent("1", "", request), person);
+    assert_eq!(answer.expect("an answer").0, 1);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod glib;
 mod library;
 mod misuse;
 mod pieces;
+mod plans;
 mod running;
 mod watched;
 mod web;

@@ -358,6 +358,64 @@ static void websites(void)
     EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_decisions_free(decisions));
 }
 
+static void plans(void)
+{
+    CredexClient *client = a_client();
+    CredexRequest *request = NULL;
+    CredexPlan *plan = NULL;
+    CredexError *error = NULL;
+
+    /* NULL, and what is no text. */
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_new(NULL, &plan, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_new("\xff", &plan, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_new("org.example.Misuse", NULL, NULL));
+    EXPECT(1, plan == NULL);
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_add(NULL, CREDEX_FORESEEN_SAME, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_plan_add_loss(NULL, CREDEX_LOST_OF_ITEM, NULL, CREDEX_LOSS_REASON_OTHER, 1, NULL));
+    EXPECT(1, credex_importer_unique_name(NULL) == NULL);
+    EXPECT(OK, credex_plan_free(NULL));
+
+    /* What is no number of an enumeration, and what does not go together. */
+    EXPECT(OK, credex_plan_new("org.example.Misuse", &plan, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_add(plan, 99, 1, &error));
+    EXPECT(1, strstr(credex_error_message(error), "is 99, which is no CredexForeseen") != NULL);
+    EXPECT(OK, credex_error_free(error));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_add(plan, -1, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_plan_add_loss(plan, 99, "note", CREDEX_LOSS_REASON_OTHER, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_plan_add_loss(plan, CREDEX_LOST_WHOLE, "note", 99, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_plan_add_loss(plan, CREDEX_LOST_PART, NULL, CREDEX_LOSS_REASON_OTHER, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_plan_add_loss(plan, CREDEX_LOST_WHOLE, "\xff", CREDEX_LOSS_REASON_OTHER, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT,
+           credex_plan_add_loss(plan, CREDEX_LOST_OF_ITEM, "note", CREDEX_LOSS_REASON_OTHER, 1, &error));
+    EXPECT(1, strstr(credex_error_message(error), "CREDEX_LOST_OF_ITEM") != NULL);
+    EXPECT(OK, credex_error_free(error));
+
+    /* More than can be counted is not less. */
+    EXPECT(OK, credex_plan_add(plan, CREDEX_FORESEEN_SAME, UINT32_MAX, NULL));
+    EXPECT(OK, credex_plan_add(plan, CREDEX_FORESEEN_SAME, UINT32_MAX, NULL));
+
+    /* Wrong handles, and twice. */
+    EXPECT(OK, credex_request_new(&request, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_set_plan(request, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_set_plan(NULL, plan, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_request_set_plan(request, (CredexPlan *)request, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_request_set_plan((CredexRequest *)plan, plan, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_plan_free((CredexPlan *)client));
+    EXPECT(1, credex_importer_unique_name((CredexImporter *)plan) == NULL);
+    /* It goes with no client. */
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(OK, credex_request_set_plan(request, plan, NULL));
+    EXPECT(OK, credex_plan_free(plan));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_plan_free(plan));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_plan_add(plan, CREDEX_FORESEEN_SAME, 1, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_request_set_plan(request, plan, NULL));
+    EXPECT(OK, credex_request_free(request));
+}
+
 static void never(CredexOperation *operation, void *data)
 {
     (void)operation;
@@ -439,6 +497,7 @@ int main(void)
     wrong_threads_and_processes();
     cancelled_loops();
     websites();
+    plans();
     progress();
     return wrong;
 }

@@ -184,6 +184,80 @@ typedef enum {
 } CredexPasswordFormat;
 
 /**
+ * What is foreseen of items.
+ */
+typedef enum {
+    /**
+     * They are new there.
+     */
+    CREDEX_FORESEEN_ADDED = 0,
+    /**
+     * They are there already.
+     */
+    CREDEX_FORESEEN_SAME = 1,
+    /**
+     * They say something else there, and stay there as they are.
+     */
+    CREDEX_FORESEEN_KEPT = 2,
+    /**
+     * They say something else there, and are replaced.
+     */
+    CREDEX_FORESEEN_REPLACED = 3,
+    /**
+     * They say something else there, and are added beside those.
+     */
+    CREDEX_FORESEEN_BOTH = 4,
+    /**
+     * Nothing of them can be kept there.
+     */
+    CREDEX_FORESEEN_DROPPED = 5,
+    /**
+     * Parts of the source that cannot be read.
+     */
+    CREDEX_FORESEEN_UNREADABLE = 6,
+} CredexForeseen;
+
+/**
+ * What is lost.
+ */
+typedef enum {
+    /**
+     * A credential.
+     */
+    CREDEX_LOST_WHOLE = 0,
+    /**
+     * A part of a credential.
+     */
+    CREDEX_LOST_PART = 1,
+    /**
+     * A part of an item that is not of a credential: its title, tags, collections.
+     */
+    CREDEX_LOST_OF_ITEM = 2,
+} CredexLost;
+
+/**
+ * Why something is lost.
+ */
+typedef enum {
+    /**
+     * There is no place for such a thing.
+     */
+    CREDEX_LOSS_REASON_NO_PLACE = 0,
+    /**
+     * It is larger or longer than what is taken there.
+     */
+    CREDEX_LOSS_REASON_TOO_LARGE = 1,
+    /**
+     * Nothing but passwords of websites is taken there.
+     */
+    CREDEX_LOSS_REASON_WEBSITES_ONLY = 2,
+    /**
+     * Another reason.
+     */
+    CREDEX_LOSS_REASON_OTHER = 3,
+} CredexLossReason;
+
+/**
  * A thread of the library, and everything that it works on. One is enough for an app.
  *
  * The thread that makes it is the one that gives it up and that callbacks are called on. Everything else
@@ -262,6 +336,13 @@ typedef struct CredexPayload CredexPayload;
  * exporter that nothing came of them.
  */
 typedef struct CredexPieces CredexPieces;
+
+/**
+ * What will become of the items at one importer, for the person to read where they agree. Only for an app
+ * that knows what is there. It holds numbers and nothing else, and is shown as the app's word. Free it with
+ * credex_plan_free().
+ */
+typedef struct CredexPlan CredexPlan;
 
 /**
  * The importer's report to the exporter. Free it with credex_receipt_free().
@@ -502,7 +583,7 @@ CredexStatus credex_client_dispatch(const CredexClient *client, uint32_t *called
 /**
  * Leaves the bus and ends the thread. Everything that the client does is called off, no callback is called
  * any more, and every handle that came from it is freed, with passwords wiped; only errors, receipts,
- * reports, decisions, payloads and requests stay. NULL is nothing to free.
+ * reports, decisions, payloads, requests and plans stay. NULL is nothing to free.
  */
 CredexStatus credex_client_free(CredexClient *client, CredexError **error);
 
@@ -922,6 +1003,12 @@ CredexStatus credex_operation_take_importer(const CredexOperation *operation,
                                             CredexError **error);
 
 /**
+ * Its unique name on the bus, by which a plan can name it; NULL for what is no importer. It lives as long as the
+ * importer.
+ */
+const char *credex_importer_unique_name(const CredexImporter *importer);
+
+/**
  * Waits for the next offer that is still open. The operation's result is a CredexOffer.
  */
 CredexStatus credex_importer_next_offer(const CredexImporter *importer,
@@ -1212,6 +1299,41 @@ CredexStatus credex_pieces_reject_blocking(const CredexPieces *pieces,
 CredexStatus credex_pieces_free(CredexPieces *pieces);
 
 /**
+ * Begins a plan in which nothing is foreseen. `importer` is the desktop-entry ID of an app that is installed,
+ * or the unique name of one that announced itself: of one in this process, credex_importer_unique_name().
+ * Where the person can choose nobody of that name, the plan is left out.
+ *
+ * Only if:
+ * `importer` is a string.
+ */
+CredexStatus credex_plan_new(const char *importer, CredexPlan **plan, CredexError **error);
+
+/**
+ * Adds `number` items of which this is foreseen; `foreseen` is a CredexForeseen.
+ */
+CredexStatus credex_plan_add(const CredexPlan *plan, int32_t foreseen, uint32_t number, CredexError **error);
+
+/**
+ * Adds `number` that are lost; `lost` is a CredexLost, and `reason` a CredexLossReason. `type_name` is the
+ * credential type, for instance "passkey", and NULL with `CREDEX_LOST_OF_ITEM`. An export is refused whose
+ * plan loses more of a type than its request declares.
+ *
+ * Only if:
+ * `type_name` is a string, or NULL.
+ */
+CredexStatus credex_plan_add_loss(const CredexPlan *plan,
+                                  int32_t lost,
+                                  const char *type_name,
+                                  int32_t reason,
+                                  uint32_t number,
+                                  CredexError **error);
+
+/**
+ * Frees a plan. NULL is nothing to free.
+ */
+CredexStatus credex_plan_free(CredexPlan *plan);
+
+/**
  * How far an operation is, or came: those of credex_exporter_export(), credex_grant_send() and
  * credex_offer_redeem() know, and those of credex_grant_send_fd() without the bytes. Any thread may ask.
  */
@@ -1323,6 +1445,14 @@ CredexStatus credex_request_set_activation_token(const CredexRequest *request,
 CredexStatus credex_request_set_provider(const CredexRequest *request,
                                          const char *provider,
                                          CredexError **error);
+
+/**
+ * Says what will become of the credentials at one importer, which the person is told where they agree to send
+ * there. The plan is copied as it is now.
+ */
+CredexStatus credex_request_set_plan(const CredexRequest *request,
+                                     const CredexPlan *plan,
+                                     CredexError **error);
 
 /**
  * Frees a request. NULL is nothing to free.

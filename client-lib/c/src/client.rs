@@ -233,7 +233,7 @@ pub extern "C" fn credex_client_dispatch(
 
 /// Leaves the bus and ends the thread. Everything that the client does is called off, no callback is called
 /// any more, and every handle that came from it is freed, with passwords wiped; only errors, receipts,
-/// reports, decisions, payloads and requests stay. NULL is nothing to free.
+/// reports, decisions, payloads, requests and plans stay. NULL is nothing to free.
 #[unsafe(no_mangle)]
 pub extern "C" fn credex_client_free(
     client: *mut CredexClient,

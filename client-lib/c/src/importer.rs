@@ -5,14 +5,14 @@
     reason = "these functions are exported under their own names"
 )]
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use credex::{Importer, ImporterBuilder};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
-use crate::boundary::{guard, optional_text, out, text};
+use crate::boundary::{answer, guard, optional_text, out, text};
 use crate::client::CredexClient;
 use crate::error::CredexError;
 use crate::failure::{Failure, Result};
@@ -20,6 +20,7 @@ use crate::offer::CredexOffer;
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
 use crate::status::CredexStatus;
 use crate::table::{self, Group, Object};
+use crate::words::word;
 
 /// What an importing app says of itself. Free it with credex_importer_options_free().
 #[derive(Debug)]
@@ -38,6 +39,7 @@ struct Said {
 #[derive(Debug)]
 pub struct CredexImporter {
     importer: Arc<AsyncMutex<Importer>>,
+    unique_name: CString,
     client: Arc<CredexClient>,
     /// Ends with this, and with it whoever waits for an offer.
     here: watch::Sender<()>,
@@ -96,6 +98,7 @@ async fn connect(
         None => builder.connect().await,
     }?;
     Ok(CredexImporter {
+        unique_name: word(importer.unique_name()),
         importer: Arc::new(AsyncMutex::new(importer)),
         client,
         here: watch::Sender::new(()),
@@ -253,6 +256,15 @@ pub extern "C" fn credex_operation_take_importer(
     error: Option<&mut MaybeUninit<*mut CredexError>>,
 ) -> CredexStatus {
     guard(error, || take_object(operation, importer, "importer"))
+}
+
+/// Its unique name on the bus, by which a plan can name it; NULL for what is no importer. It lives as long as the
+/// importer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_importer_unique_name(importer: *const CredexImporter) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(table::get(importer)?.unique_name.as_ptr())
+    })
 }
 
 /// Waits for the next offer that is still open. The operation's result is a CredexOffer.

@@ -17,6 +17,7 @@ pub mod offer;
 pub mod operation;
 pub mod payload;
 pub mod pieces;
+pub mod plan;
 pub mod progress;
 pub mod receipt;
 pub mod request;

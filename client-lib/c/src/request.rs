@@ -15,6 +15,7 @@ use credex::cxf::{self, Counts};
 use crate::boundary::{guard, out, row, text};
 use crate::error::CredexError;
 use crate::failure::Result;
+use crate::plan::CredexPlan;
 use crate::status::CredexStatus;
 use crate::table::{self, Group, Object};
 
@@ -175,6 +176,21 @@ pub unsafe extern "C" fn credex_request_set_provider(
         change(request, provider, "provider", |it, provider| {
             it.provider(provider)
         })
+    })
+}
+
+/// Says what will become of the credentials at one importer, which the person is told where they agree to send
+/// there. The plan is copied as it is now.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_request_set_plan(
+    request: *const CredexRequest,
+    plan: *const CredexPlan,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let plan = table::get(plan)?.plan();
+        table::get(request)?.change(|it| it.plan(plan));
+        Ok(())
     })
 }
 

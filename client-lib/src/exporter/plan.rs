@@ -48,16 +48,19 @@ impl Plan {
     /// A plan for what is sent to `importer`, which runs in this process or was met otherwise.
     #[must_use]
     pub fn at(importer: &Importer) -> Self {
-        Self::of(importer.unique_name())
+        Self::at_named(importer.unique_name())
     }
 
     /// A plan for what is sent to the installed importer with this desktop-entry ID.
     #[must_use]
     pub fn at_installed(app_id: &str) -> Self {
-        Self::of(app_id)
+        Self::at_named(app_id)
     }
 
-    fn of(importer: &str) -> Self {
+    /// A plan for what is sent to the importer of this name: the unique name on the bus of one that
+    /// announced itself, or the desktop-entry ID of one that is installed.
+    #[must_use]
+    pub fn at_named(importer: &str) -> Self {
         Self {
             importer: importer.to_owned(),
             ..Self::default()

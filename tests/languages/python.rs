@@ -71,6 +71,43 @@ fn developing(authority: &Authority) -> String {
     format!("[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {authority:?}")
 }
 
+/// Ends while it is still being called back: the callback takes its time, and the end takes longer.
+const ENDING: &str = r#"
+import sys, threading, time
+from credex import _credex
+
+class Slow:
+    closed = False
+    def flush(self):
+        if sys.is_finalizing():
+            time.sleep(1)
+
+sys.stdout, called = Slow(), threading.Event()
+
+def callback():
+    called.set()
+    time.sleep(0.3)
+
+connecting = _credex.connect_exporter("org.example.PythonExporter")
+connecting.on_done(callback)
+called.wait()
+"#;
+
+#[tokio::test]
+async fn a_program_may_end_while_it_is_called_back() {
+    if !is_there(&[("python3", PYTHON.into())]) {
+        return;
+    }
+    let desktop = Desktop::plan().open().await;
+    let mut python = interpreter(&desktop);
+    python.args(["-c", ENDING]);
+    let output = tokio::task::spawn_blocking(move || python.output()).await;
+    let output = output.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    assert_eq!(said, "");
+}
+
 /// Asks, says that it was interrupted, and stays on the bus.
 const BLOCKING: &str = r#"
 import credex, threading

@@ -6,6 +6,7 @@
 
 mod exporting;
 mod importing;
+mod leaving;
 mod pending;
 mod runtime;
 mod secret;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 /// The compiled half of the package credex. Use that package instead.
 #[pymodule(name = "_credex")]
 mod compiled {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::check;
     #[pymodule_export]
@@ -31,6 +34,11 @@ mod compiled {
     use crate::secret::Secret;
     #[pymodule_export]
     use crate::web::{PyShared, connect_shared};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::leaving::register(module.py())
+    }
 }
 
 /// Reads a document through.

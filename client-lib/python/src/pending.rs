@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
+use crate::leaving;
 use crate::runtime;
 use crate::trouble::Trouble;
 
@@ -115,6 +116,7 @@ impl Pending {
     /// Has `callback()` called once the call is over, in another thread, or at once if it is.
     fn on_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
         if let Stage::Running { to_call } = &mut *self.shared.stage() {
+            leaving::check()?;
             to_call.push(callback);
             return Ok(());
         }
@@ -198,8 +200,7 @@ impl Drop for Ending {
         if let Stage::Running { to_call } = before
             && !to_call.is_empty()
         {
-            // An interpreter that is shutting down waits for nobody.
-            Python::try_attach(|py| call_all(py, &to_call));
+            leaving::call_in(|py| call_all(py, &to_call));
         }
     }
 }

@@ -34,6 +34,12 @@ pub(crate) fn handle() -> PyResult<&'static Handle> {
     ))
 }
 
+/// Whether the runtime was started, and its thread is in this process.
+pub(crate) fn is_of_this_process() -> bool {
+    let shared = SHARED.get().and_then(|shared| shared.as_ref().ok());
+    shared.is_some_and(|shared| shared.process == std::process::id())
+}
+
 fn start() -> io::Result<Shared> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

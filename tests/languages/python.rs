@@ -12,6 +12,7 @@ use credex_tests::patience::within;
 use credex_tests::python;
 use credex_tests::website::{Authority, Identity, Page, Website};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 use crate::cast::{PYTHON, is_there};
 
@@ -106,6 +107,99 @@ async fn a_program_may_end_while_it_is_called_back() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", output.status);
     assert_eq!(said, "");
+}
+
+/// Foresees something at an importer in the same process, and at one that is installed.
+const FORESEEING: &str = r#"
+import asyncio, credex
+from credex import Loss, Plan, aio
+
+COUNTS = {"basic-auth": 9, "credit-card": 3}
+
+def at_one_that_runs(importer):
+    numbers = dict(added=7, same=21, kept=22, replaced=23, both=24, dropped=25, unreadable=26)
+    losses = [
+        Loss(type="credit-card", reason="no-place", count=2),
+        Loss(type="credit-card", reason="websites-only", count=1),
+        Loss(type="basic-auth", reason="too-large", count=8, part=True),
+        Loss(reason="other", count=5),
+    ]
+    return Plan(importer=importer.unique_name, losses=losses, **numbers)
+
+AT_ONE_THAT_IS_INSTALLED = Plan(importer="org.example.Installed", added=12)
+
+def waiting():
+    with credex.Importer.connect("org.example.PythonVault", name="Vault") as importer, \
+            credex.Exporter.connect("org.example.PythonMover") as exporter:
+        for plan in (at_one_that_runs(importer), AT_ONE_THAT_IS_INSTALLED):
+            try:
+                exporter.request(COUNTS, plan=plan)
+            except credex.Declined:
+                pass
+
+async def awaiting():
+    importer = await aio.Importer.connect("org.example.PythonVault", name="Vault")
+    exporter = await aio.Exporter.connect("org.example.PythonMover")
+    async with importer, exporter:
+        for plan in (at_one_that_runs(importer), AT_ONE_THAT_IS_INSTALLED):
+            try:
+                await exporter.request(COUNTS, plan=plan)
+            except credex.Declined:
+                pass
+"#;
+
+/// The one importer with a plan that the person is shown, without its connection, and the plan.
+fn shown(asked: &Value) -> (String, Value) {
+    let importers = asked["importers"].as_array().unwrap().iter();
+    let with_plan: Vec<_> = importers.filter(|each| !each["plan"].is_null()).collect();
+    let [only] = with_plan[..] else {
+        panic!("one importer has a plan: {asked:#}");
+    };
+    let id = only["id"].as_str().unwrap();
+    let app = id.split('@').next().unwrap();
+    (app.to_owned(), only["plan"].clone())
+}
+
+async fn a_plan_is_shown_with_its_importer(call: &str) {
+    if !is_there(&[("python3", PYTHON.into())]) {
+        return;
+    }
+    let desktop = Desktop::plan().chooser(Script::Decline).open().await;
+    desktop.install(&Entry::importer("org.example.Installed").exec("/bin/true"));
+    let mut python = interpreter(&desktop);
+    python.args(["-c", &format!("{FORESEEING}\n{call}")]);
+    let mut python = Running(python.spawn().unwrap());
+
+    let (app, plan) = shown(&within("she is asked", desktop.person.asked()).await);
+    assert_eq!(app, "org.example.PythonVault");
+    let loss = |kind: Value, reason: &str, count: u32, part: bool| json!({"type": kind, "reason": reason, "count": count, "part": part});
+    let losses = [
+        loss(Value::Null, "other", 5, true),
+        loss("basic-auth".into(), "too-large", 8, true),
+        loss("credit-card".into(), "no-place", 2, false),
+        loss("credit-card".into(), "websites-only", 1, false),
+    ];
+    let expected = json!({
+        "added": 7, "same": 21, "kept": 22, "replaced": 23, "both": 24, "dropped": 25,
+        "importer": null, "unreadable": 26, "losses": losses,
+    });
+    assert_eq!(plan, expected);
+    let (app, plan) = shown(&within("she is asked again", desktop.person.asked()).await);
+    assert_eq!(app, "org.example.Installed");
+    assert_eq!((&plan["added"], &plan["losses"]), (&json!(12), &json!([])));
+
+    let ended = tokio::task::spawn_blocking(move || python.0.wait()).await;
+    assert!(ended.unwrap().unwrap().success());
+}
+
+#[tokio::test]
+async fn what_is_foreseen_in_python_is_shown_with_the_importer() {
+    a_plan_is_shown_with_its_importer("waiting()").await;
+}
+
+#[tokio::test]
+async fn what_is_foreseen_in_a_loop_is_shown_with_the_importer() {
+    a_plan_is_shown_with_its_importer("asyncio.run(awaiting())").await;
 }
 
 /// Asks, says that it was interrupted, and stays on the bus.

@@ -37,7 +37,7 @@ from credex.errors import (
     ServiceUnavailable,
     WebRefused,
 )
-from credex.values import App, GeneratedPassword, Receipt, Report, Tally, WebCredential
+from credex.values import App, GeneratedPassword, Loss, Plan, Receipt, Report, Tally, WebCredential
 
 __all__ = [
     "App",
@@ -57,10 +57,12 @@ __all__ = [
     "InvalidDocument",
     "InvalidPassword",
     "InvalidPayload",
+    "Loss",
     "NameTaken",
     "NoBus",
     "NotTheService",
     "Offer",
+    "Plan",
     "ProtocolError",
     "Receipt",
     "Refused",

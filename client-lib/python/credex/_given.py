@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypedDict
 
-from credex.values import Tallies
+from credex.values import Plan, Tallies
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -18,6 +18,7 @@ class Question(TypedDict):
     parent_window: str
     activation_token: str | None
     format_versions: list[str] | None
+    plan: Plan | None
 
 
 class Description(TypedDict):
@@ -53,6 +54,7 @@ def question_of(
     activation_token: str | None,
     provider: str | None,
     format_versions: Iterable[str] | None,
+    plan: Plan | None,
 ) -> Question:
     """How the person is asked."""
     return {
@@ -60,6 +62,7 @@ def question_of(
         "activation_token": activation_token,
         "provider": provider,
         "format_versions": list_of(format_versions),
+        "plan": plan,
     }
 
 

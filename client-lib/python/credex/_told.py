@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from credex._credex import Secret
 
 
+class Reachable:
+    """What an importer tells."""
+
+    def __init__(self, native: _credex.Importer) -> None:
+        """Made by `Importer.connect`."""
+        self._native = native
+
+    @property
+    def unique_name(self) -> str:
+        """The unique name of its connection to the bus, by which a `Plan` can name it."""
+        return self._native.unique_name
+
+
 class Granted:
     """What a grant tells."""
 

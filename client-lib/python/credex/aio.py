@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from credex import _credex
 from credex._given import attachments_of, description_of, question_of, types_of, utf8_of
-from credex._told import Granted, Imported, Offered
-from credex.values import GeneratedPassword, Receipt, Tallies, WebCredential
+from credex._told import Granted, Imported, Offered, Reachable
+from credex.values import GeneratedPassword, Plan, Receipt, Tallies, WebCredential
 
 if TYPE_CHECKING:
     from typing import Self
@@ -95,9 +95,10 @@ class Exporter(_Closing):
         parent_window: str = "",
         activation_token: str | None = None,
         provider: str | None = None,
+        plan: Plan | None = None,
     ) -> Receipt:
         """As `credex.Exporter.export`."""
-        question = question_of(parent_window, activation_token, provider, None)
+        question = question_of(parent_window, activation_token, provider, None, plan)
         return await over(self._native.export(document, attachments_of(attachments), question))
 
     async def request(
@@ -108,9 +109,12 @@ class Exporter(_Closing):
         activation_token: str | None = None,
         provider: str | None = None,
         format_versions: Iterable[str] | None = None,
+        plan: Plan | None = None,
     ) -> Grant:
         """As `credex.Exporter.request`."""
-        question = question_of(parent_window, activation_token, provider, format_versions)
+        question = question_of(
+            parent_window, activation_token, provider, format_versions, plan
+        )
         return Grant(await over(self._native.request(dict(counts), question)))
 
     async def close(self) -> None:
@@ -157,13 +161,9 @@ class Delivery(_Closing):
             await over(self._native.close())
 
 
-class Importer(_Closing):
+class Importer(Reachable, _Closing):
     """An app that credentials can be sent to, until it is closed. It acknowledges every offer by
     itself; several may be open at once."""
-
-    def __init__(self, native: _credex.Importer) -> None:
-        """Use `connect`."""
-        self._native = native
 
     @classmethod
     async def connect(

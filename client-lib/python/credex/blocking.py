@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from credex import _credex
 from credex._given import attachments_of, description_of, question_of, types_of, utf8_of
-from credex._told import Granted, Imported, Offered
-from credex.values import GeneratedPassword, Receipt, Tallies, WebCredential
+from credex._told import Granted, Imported, Offered, Reachable
+from credex.values import GeneratedPassword, Plan, Receipt, Tallies, WebCredential
 
 if TYPE_CHECKING:
     from typing import Self
@@ -55,6 +55,7 @@ class Exporter(_Closing):
         parent_window: str = "",
         activation_token: str | None = None,
         provider: str | None = None,
+        plan: Plan | None = None,
     ) -> Receipt:
         """Does a whole exchange: checks the CXF `document`, asks the person, sends what was let go, and
         waits until the importer has reported.
@@ -63,7 +64,7 @@ class Exporter(_Closing):
         those of `request`. Raises `InvalidDocument` before anybody is asked, and what `request`,
         `Grant.send` and `Delivery.receipt` raise.
         """
-        question = question_of(parent_window, activation_token, provider, None)
+        question = question_of(parent_window, activation_token, provider, None, plan)
         return self._native.export(document, attachments_of(attachments), question).wait()
 
     def request(
@@ -74,15 +75,19 @@ class Exporter(_Closing):
         activation_token: str | None = None,
         provider: str | None = None,
         format_versions: Iterable[str] | None = None,
+        plan: Plan | None = None,
     ) -> Grant:
         """Asks the person to whom credentials may go, and which of `counts`, the number of credentials
         of each type. What is not counted does not travel.
 
         The chooser is placed above `parent_window`: ``x11:XID`` (hexadecimal), ``wayland:HANDLE``
-        (xdg-foreign), or ``tty:/dev/pts/N`` for the terminal to ask in. Raises `Declined`, `Refused`,
-        `ServiceUnavailable`, `NotTheService`.
+        (xdg-foreign), or ``tty:/dev/pts/N`` for the terminal to ask in. What is foreseen in a `plan` is
+        shown where the person agrees to that importer, as the app's word. Raises `Declined`, `Refused`,
+        `ServiceUnavailable`, `NotTheService`; `ValueError` for a plan with a reason that is none.
         """
-        question = question_of(parent_window, activation_token, provider, format_versions)
+        question = question_of(
+            parent_window, activation_token, provider, format_versions, plan
+        )
         return Grant(self._native.request(dict(counts), question).wait())
 
     def close(self) -> None:
@@ -130,13 +135,9 @@ class Delivery(_Closing):
             self._native.close().wait()
 
 
-class Importer(_Closing):
+class Importer(Reachable, _Closing):
     """An app that credentials can be sent to, until it is closed. It acknowledges every offer by
     itself; several may be open at once."""
-
-    def __init__(self, native: _credex.Importer) -> None:
-        """Use `connect`."""
-        self._native = native
 
     @classmethod
     def connect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Union
+from typing import Literal, NamedTuple, Union
 
 from credex._credex import Secret
 
@@ -19,6 +19,53 @@ class Tally(NamedTuple):
 
 #: What became of each type; a number alone is how many succeeded.
 Tallies = Mapping[str, Union[Tally, tuple[int, int, int], int]]
+
+
+#: Why something is lost at an importer: there is no place for it, it is too large, nothing but passwords of
+#: websites is taken there, or something else.
+LossReason = Literal["no-place", "too-large", "websites-only", "other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """So many of a kind that are lost at an importer."""
+
+    #: How many.
+    count: int
+    #: Why.
+    reason: LossReason
+    #: The credential type; None if items lose a part that is not of a credential: titles, tags, collections.
+    type: str | None = None
+    #: Whether a part of each credential is lost, and not all of it.
+    part: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will become of the items at one importer. Only for an app that knows what is there.
+
+    It holds numbers and nothing else, of items if nothing else is said. The person is shown it, as the app's
+    word, where they agree to that importer.
+    """
+
+    #: Where: `Importer.unique_name`, or the desktop-entry ID of an app that is installed.
+    importer: str
+    #: Are new there.
+    added: int = 0
+    #: Are there already.
+    same: int = 0
+    #: Say something else there, and stay there as they are.
+    kept: int = 0
+    #: Say something else there, and are replaced.
+    replaced: int = 0
+    #: Say something else there, and are added beside those.
+    both: int = 0
+    #: Are dropped: nothing of them can be kept there.
+    dropped: int = 0
+    #: Parts of the source that cannot be read.
+    unreadable: int = 0
+    #: What is lost. No more of a type than is counted in the request.
+    losses: Sequence[Loss] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::pending::{Pending, Product, start};
+use crate::plan::Foreseen;
 use crate::slot::Slot;
 use crate::values::{Bytes, Numbers, attachments, counts};
 
@@ -53,10 +54,13 @@ struct Question {
     parent_window: String,
     activation_token: Option<String>,
     format_versions: Option<Vec<String>>,
+    plan: Option<Foreseen>,
 }
 
 impl Question {
-    fn request(self) -> ExportRequest {
+    /// # Errors
+    /// Those of [`Foreseen::plan`].
+    fn request(self) -> PyResult<ExportRequest> {
         let mut request = ExportRequest::new().parent_window(self.parent_window);
         if let Some(provider) = self.provider {
             request = request.provider(provider);
@@ -64,10 +68,13 @@ impl Question {
         if let Some(token) = self.activation_token {
             request = request.activation_token(token);
         }
-        match self.format_versions {
-            Some(versions) => request.format_versions(versions),
-            None => request,
+        if let Some(versions) = self.format_versions {
+            request = request.format_versions(versions);
         }
+        Ok(match self.plan {
+            Some(plan) => request.plan(plan.plan()?),
+            None => request,
+        })
     }
 }
 
@@ -81,11 +88,12 @@ impl PyExporter {
         question: Question,
     ) -> PyResult<Pending> {
         let (slot, beside) = (Arc::clone(&self.0), attachments(beside)?);
+        let request = question.request()?;
         start(async move {
             let exchange = async {
                 let exporter = slot.open().await?.clone();
                 let mut payload = payload(&document, &beside);
-                let request = question.request().declare(payload.check()?.present.clone());
+                let request = request.declare(payload.check()?.present.clone());
                 let grant = exporter.request(request).await?;
                 Ok(grant.send(payload).await?.receipt().await?)
             };
@@ -96,10 +104,10 @@ impl PyExporter {
     /// Asks the person to whom credentials may go, and which.
     fn request(&self, declared: Numbers, question: Question) -> PyResult<Pending> {
         let slot = Arc::clone(&self.0);
+        let request = question.request()?.declare(counts(declared));
         start(async move {
             let asking = async {
                 let exporter = slot.open().await?.clone();
-                let request = question.request().declare(counts(declared));
                 Ok(exporter.request(request).await?)
             };
             slot.until_closed(asking).await

@@ -16,7 +16,12 @@ use crate::values::{self, Numbers, Tallies, tallies};
 
 /// An app that credentials can be sent to.
 #[pyclass(frozen, name = "Importer", module = "credex._credex")]
-pub(crate) struct PyImporter(Arc<Slot<Importer>>);
+pub(crate) struct PyImporter {
+    slot: Arc<Slot<Importer>>,
+    /// Its unique name on the bus.
+    #[pyo3(get)]
+    unique_name: String,
+}
 
 /// An offer of credentials.
 #[pyclass(frozen, name = "Offer", module = "credex._credex")]
@@ -103,7 +108,7 @@ pub(crate) fn connect_importer(app_id: String, description: Description) -> PyRe
 impl PyImporter {
     /// Waits for the next offer that is still open.
     fn next_offer(&self) -> PyResult<Pending> {
-        let slot = Arc::clone(&self.0);
+        let slot = Arc::clone(&self.slot);
         start(async move {
             let waiting = async { Ok(slot.open().await?.next_offer().await?) };
             slot.until_closed(waiting).await
@@ -112,7 +117,7 @@ impl PyImporter {
 
     /// Leaves the bus.
     fn close(&self) -> PyResult<Pending> {
-        let slot = Arc::clone(&self.0);
+        let slot = Arc::clone(&self.slot);
         start(async move {
             drop(slot.close().await);
             Ok(())
@@ -229,7 +234,10 @@ impl Product for f64 {
 
 impl Product for Importer {
     fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let importer = PyImporter(Slot::new(self, "importer"));
+        let importer = PyImporter {
+            unique_name: self.unique_name().to_owned(),
+            slot: Slot::new(self, "importer"),
+        };
         Ok(Py::new(py, importer)?.into_any())
     }
 }

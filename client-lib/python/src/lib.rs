@@ -8,6 +8,7 @@ mod exporting;
 mod importing;
 mod leaving;
 mod pending;
+mod plan;
 mod runtime;
 mod secret;
 mod slot;

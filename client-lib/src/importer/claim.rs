@@ -53,16 +53,23 @@ impl Claim {
         wire::object_path(&self.path).map_err(Error::bus)
     }
 
-    /// Waits until the offer has ended, and tells why.
-    pub(super) async fn over(&self) -> Error {
-        let mut ended = self.ended.clone();
-        tokio::select! {
-            biased;
-            ended = ended.wait_for(Option::is_some) => match ended.as_deref() {
-                Ok(Some(ended)) => Error::Ended(ended.clone()),
-                _ => Error::gone(),
-            },
-            () = self.service_stopped() => Error::gone(),
+    /// Waits until the offer has ended, and tells why; for ever, if that was our own doing.
+    pub(super) fn over(&self) -> impl Future<Output = Error> + Send + use<> {
+        let (mut ended, owner) = (self.ended.clone(), self.bus.owner());
+        let service = self.service.clone();
+        async move {
+            let ended = async {
+                let ended = ended.wait_for(Option::is_some).await;
+                ended.ok().and_then(|ended| ended.clone())
+            };
+            tokio::select! {
+                biased;
+                ended = ended => match ended {
+                    Some(ended) => Error::Ended(ended),
+                    None => std::future::pending().await,
+                },
+                () = stopped(owner, service) => Error::gone(),
+            }
         }
     }
 
@@ -112,14 +119,6 @@ impl Claim {
             error => Some(shortened(&error.to_string()).to_owned()),
         };
     }
-
-    async fn service_stopped(&self) {
-        let mut owner = self.bus.owner();
-        let stopped =
-            |owner: &Owner| !matches!(owner, Owner::Unique(name) if *name == self.service);
-        // An error would mean that the connection is gone, which is the same.
-        drop(owner.wait_for(stopped).await);
-    }
 }
 
 impl Drop for Claim {
@@ -139,6 +138,13 @@ impl Drop for Claim {
             }
         });
     }
+}
+
+/// Waits until `service` does not own the name of the service any more.
+async fn stopped(mut owner: watch::Receiver<Owner>, service: String) {
+    let other = |owner: &Owner| !matches!(owner, Owner::Unique(name) if *name == service);
+    // An error would mean that the connection is gone, which is the same.
+    drop(owner.wait_for(other).await);
 }
 
 async fn decline(bus: &Bus, service: &str, path: &str, reason: &str) -> Result<()> {

@@ -101,8 +101,11 @@ impl Offer {
     }
 
     /// Waits until the offer has ended without us: [`Error::Ended`] or [`Error::ServiceStopped`].
-    pub async fn withdrawn(&self) -> Error {
-        self.claim.over().await
+    ///
+    /// Other things may be done with the offer meanwhile. Once it is over by our own doing, this waits
+    /// for ever.
+    pub fn withdrawn(&self) -> impl Future<Output = Error> + Send + use<> {
+        self.claim.over()
     }
 
     /// Asks for the offer to last `how_long` from now, while the person unlocks the app; it never

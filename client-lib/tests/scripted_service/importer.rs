@@ -180,6 +180,21 @@ async fn an_offer_that_is_dropped_is_declined() {
 }
 
 #[tokio::test]
+async fn an_offer_that_we_ended_ourselves_is_withdrawn_by_nobody() {
+    let bus = Bus::start();
+    let mut service = bus.service().await;
+    let (_importer, _, offered) = offered(&bus, &mut service).await;
+    let withdrawn = offered.withdrawn();
+    drop(offered);
+    declined(&mut service).await;
+    tokio::select! {
+        biased;
+        error = withdrawn => panic!("{error}"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_does_not_open_is_not_redeemed_and_the_exporter_is_told() {
     let bus = Bus::start();
     let mut service = bus.service().await;

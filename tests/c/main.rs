@@ -14,6 +14,7 @@ mod exchange;
 mod glib;
 mod library;
 mod misuse;
+mod offers;
 mod pieces;
 mod plans;
 mod running;

@@ -16,6 +16,12 @@
 
 #include "expect.h"
 
+/* With nothing in it. */
+static const char document[] =
+    "{\"version\": {\"major\": 1, \"minor\": 0}, \"exporterRpId\": \"example.org\","
+    " \"exporterDisplayName\": \"Misuse\", \"timestamp\": 1700000000, \"accounts\": [{\"id\": \"YQ\","
+    " \"username\": \"ada\", \"email\": \"\", \"collections\": [], \"items\": []}]}";
+
 static CredexClient *a_client(void)
 {
     CredexClient *client = NULL;
@@ -416,6 +422,53 @@ static void plans(void)
     EXPECT(OK, credex_request_free(request));
 }
 
+static void reports_and_offers(void)
+{
+    CredexClient *client = a_client();
+    CredexRequest *request = NULL;
+    CredexReport *report = NULL;
+    CredexImporterOptions *options = NULL;
+    CredexCount count;
+
+    /* NULL, and what is no text. */
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_new(NULL, 7, &report, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_new((const uint8_t *)"{}", 2, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_DOCUMENT, credex_report_new(NULL, 0, &report, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_type(NULL, CREDEX_COUNTED_PRESENT, 0, &count, NULL));
+    EXPECT(1, credex_report_problem(NULL, 0) == NULL);
+    EXPECT(0, credex_report_problems(NULL));
+    EXPECT(OK, credex_report_free(NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_import_report(NULL, &report, NULL));
+    EXPECT(1, credex_import_format_version(NULL) == NULL && credex_import_discrepancy(NULL, 0) == NULL);
+    EXPECT(1, credex_offer_format_version(NULL) == NULL && credex_offer_granted_type(NULL, 0) == NULL);
+    EXPECT(1, credex_grant_importer(NULL) == NULL);
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_offer_withdrawn(NULL, NULL, NULL, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_offer_withdrawn_blocking(NULL, 0, NULL));
+    EXPECT(OK, credex_request_new(&request, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_add_format_version(request, NULL, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_request_add_format_version(request, "\xff", NULL));
+    EXPECT(OK, credex_importer_options_new("org.example.Misuse", &options, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_importer_options_add_format_version(options, NULL, NULL));
+
+    /* Wrong handles, numbers and places, and twice. */
+    EXPECT(OK, credex_report_new((const uint8_t *)document, sizeof document - 1, &report, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_type(report, 99, 0, &count, NULL));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_type(report, CREDEX_COUNTED_USABLE, 0, &count, NULL));
+    EXPECT(1, credex_report_problem(report, SIZE_MAX) == NULL);
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_report_free((CredexReport *)request));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_offer_withdrawn_blocking((CredexOffer *)report, 0, NULL));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_request_add_format_version((CredexRequest *)report, "1.0", NULL));
+    /* It goes with no client. */
+    EXPECT(OK, credex_client_free(client, NULL));
+    EXPECT(0, credex_report_problems(report));
+    EXPECT(CREDEX_STATUS_BAD_ARGUMENT, credex_report_type(report, CREDEX_COUNTED_PRESENT, 0, NULL, NULL));
+    EXPECT(OK, credex_report_free(report));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_report_free(report));
+    EXPECT(CREDEX_STATUS_BAD_HANDLE, credex_report_type(report, CREDEX_COUNTED_PRESENT, 0, &count, NULL));
+    EXPECT(OK, credex_importer_options_free(options));
+    EXPECT(OK, credex_request_free(request));
+}
+
 static void never(CredexOperation *operation, void *data)
 {
     (void)operation;
@@ -438,9 +491,6 @@ static void watch(CredexOperation *operation, void *data)
 
 static void progress(void)
 {
-    static const char document[] =
-        "{\"version\": {\"major\": 1, \"minor\": 0}, \"exporterRpId\": \"example.org\","
-        " \"exporterDisplayName\": \"Misuse\", \"timestamp\": 1700000000, \"accounts\": []}";
     CredexClient *client = a_client();
     CredexExporter *exporter = NULL;
     CredexPayload *payload = NULL;
@@ -498,6 +548,7 @@ int main(void)
     cancelled_loops();
     websites();
     plans();
+    reports_and_offers();
     progress();
     return wrong;
 }

@@ -184,6 +184,24 @@ typedef enum {
 } CredexPasswordFormat;
 
 /**
+ * Which credentials of a document are counted.
+ */
+typedef enum {
+    /**
+     * All of them: what an exporter declares.
+     */
+    CREDEX_COUNTED_PRESENT = 0,
+    /**
+     * Those that an importer can use.
+     */
+    CREDEX_COUNTED_USABLE = 1,
+    /**
+     * Those without fault that the format says to ignore.
+     */
+    CREDEX_COUNTED_IGNORED = 2,
+} CredexCounted;
+
+/**
  * What is foreseen of items.
  */
 typedef enum {
@@ -348,6 +366,12 @@ typedef struct CredexPlan CredexPlan;
  * The importer's report to the exporter. Free it with credex_receipt_free().
  */
 typedef struct CredexReceipt CredexReceipt;
+
+/**
+ * What is in a document, and what is wrong with it. Speaks of places and kinds, never of values. Free it with
+ * credex_report_free().
+ */
+typedef struct CredexReport CredexReport;
 
 /**
  * What the person is asked, and where. It can be used for several exports. Free it with
@@ -739,6 +763,12 @@ const char *credex_grant_format_version(const CredexGrant *grant);
 const char *credex_grant_type(const CredexGrant *grant, size_t index);
 
 /**
+ * The desktop-entry ID of the app that the person chose, where the administrator lets exporters learn it;
+ * otherwise NULL. It lives as long as the grant.
+ */
+const char *credex_grant_importer(const CredexGrant *grant);
+
+/**
  * Leaves out what the person did not let go, sends the rest, and waits until the importer has reported. The
  * operation's result is a CredexReceipt.
  */
@@ -829,6 +859,25 @@ CredexStatus credex_import_type(const CredexImport *import,
                                 size_t index,
                                 CredexCount *count,
                                 CredexError **error);
+
+/**
+ * The version of the Credential Exchange Format in which the document is; NULL for what is no import. It lives as
+ * long as the import.
+ */
+const char *credex_import_format_version(const CredexImport *import);
+
+/**
+ * A sentence for each difference between what arrived and what was declared and let go, from 0 on; NULL behind
+ * the last. It lives as long as the import.
+ */
+const char *credex_import_discrepancy(const CredexImport *import,
+                                      size_t index);
+
+/**
+ * All that was found when the document was read through: also what is there and cannot be used. A copy of its
+ * own.
+ */
+CredexStatus credex_import_report(const CredexImport *import, CredexReport **report, CredexError **error);
 
 /**
  * Which parts of the document should be left out, and why, from 0 on; NULL behind the last. No secrets are
@@ -946,6 +995,17 @@ CredexStatus credex_importer_options_set_name(const CredexImporterOptions *optio
 CredexStatus credex_importer_options_add_type(const CredexImporterOptions *options,
                                               const char *type_name,
                                               CredexError **error);
+
+/**
+ * Adds a version of the Credential Exchange Format that the app can read, for instance "1.0"; only 1.0 if none is
+ * added.
+ *
+ * Only if:
+ * `version` is a string.
+ */
+CredexStatus credex_importer_options_add_format_version(const CredexImporterOptions *options,
+                                                        const char *version,
+                                                        CredexError **error);
 
 /**
  * Whether to own `app_id` as a name on the bus, for an app that D-Bus activates, instead of announcing
@@ -1072,6 +1132,38 @@ const char *credex_offer_activation_token(const CredexOffer *offer);
  * It lives as long as the offer.
  */
 const char *credex_offer_parent_window(const CredexOffer *offer);
+
+/**
+ * The credential types that the person lets go, from 0 on; NULL behind the last. It lives as long as the offer.
+ */
+const char *credex_offer_granted_type(const CredexOffer *offer,
+                                      size_t index);
+
+/**
+ * The version of the Credential Exchange Format in which they come; NULL for what is no offer. It lives as long as
+ * the offer.
+ */
+const char *credex_offer_format_version(const CredexOffer *offer);
+
+/**
+ * Waits until somebody else has ended the offer, so that the app takes back what it asks the person meanwhile, as
+ * for a master password. Other calls may be made of the offer at the same time. The operation never succeeds: it
+ * fails with why the offer ended, and with `CREDEX_STATUS_CANCELLED` once the app has redeemed, declined or freed
+ * it.
+ */
+CredexStatus credex_offer_withdrawn(const CredexOffer *offer,
+                                    CredexCallback callback,
+                                    void *data,
+                                    CredexOperation **operation,
+                                    CredexError **error);
+
+/**
+ * Does the same, and waits for it: `CREDEX_STATUS_TIMED_OUT` if the offer is still open then, which with 0
+ * milliseconds is a question.
+ */
+CredexStatus credex_offer_withdrawn_blocking(const CredexOffer *offer,
+                                             int32_t timeout_ms,
+                                             CredexError **error);
 
 /**
  * Asks for the offer to last `seconds` from now, while the person unlocks the app; it never lasts longer
@@ -1388,6 +1480,45 @@ const char *credex_receipt_discrepancy(const CredexReceipt *receipt, size_t inde
 CredexStatus credex_receipt_free(CredexReceipt *receipt);
 
 /**
+ * Reads a document through, without sending it: fails with `CREDEX_STATUS_BAD_DOCUMENT` if nobody could
+ * import it.
+ *
+ * Only if:
+ * There are `len` bytes at `document`.
+ */
+CredexStatus credex_report_new(const uint8_t *document,
+                               size_t len,
+                               CredexReport **report,
+                               CredexError **error);
+
+/**
+ * How many credentials of a type there are, from 0 on; `counted` is a CredexCounted, and says which. Beyond the
+ * last type it is `CREDEX_STATUS_BAD_ARGUMENT`. The name lives as long as the report.
+ */
+CredexStatus credex_report_type(const CredexReport *report,
+                                int32_t counted,
+                                size_t index,
+                                CredexCount *count,
+                                CredexError **error);
+
+/**
+ * A part of the document that an importer should leave out, and why, from 0 on; NULL behind the last, which is
+ * the 1000th at most. No secrets are in it. It lives as long as the report.
+ */
+const char *credex_report_problem(const CredexReport *report,
+                                  size_t index);
+
+/**
+ * How many such parts there are in all; 0 for what is no report.
+ */
+uint64_t credex_report_problems(const CredexReport *report);
+
+/**
+ * Frees a report. NULL is nothing to free.
+ */
+CredexStatus credex_report_free(CredexReport *report);
+
+/**
  * Makes a request that declares nothing.
  */
 CredexStatus credex_request_new(CredexRequest **request, CredexError **error);
@@ -1445,6 +1576,17 @@ CredexStatus credex_request_set_activation_token(const CredexRequest *request,
 CredexStatus credex_request_set_provider(const CredexRequest *request,
                                          const char *provider,
                                          CredexError **error);
+
+/**
+ * Adds a version of the Credential Exchange Format that the app can write, for instance "1.0", the best first;
+ * only 1.0 if none is added. credex_grant_format_version() tells which it is to be.
+ *
+ * Only if:
+ * `version` is a string.
+ */
+CredexStatus credex_request_add_format_version(const CredexRequest *request,
+                                               const char *version,
+                                               CredexError **error);
 
 /**
  * Says what will become of the credentials at one importer, which the person is told where they agree to send

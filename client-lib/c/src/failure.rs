@@ -39,6 +39,13 @@ impl Failure {
         Self::argument(format!("the argument {name} is NULL"))
     }
 
+    /// A number that is none of the enumeration `kind`.
+    pub(crate) fn no_such(name: &str, number: i32, kind: &str) -> Self {
+        Self::argument(format!(
+            "the argument {name} is {number}, which is no {kind}"
+        ))
+    }
+
     pub(crate) fn state(message: impl Into<String>) -> Self {
         Self::new(CredexStatus::WrongState, message)
     }
@@ -105,7 +112,11 @@ fn status(error: &Error) -> CredexStatus {
             Reason::Declined | Reason::Never => CredexStatus::Declined,
             _ => CredexStatus::Refused,
         },
-        Error::Service(_) => CredexStatus::Refused,
+        // Whoever is denied an exchange that has ended is not to care in which words.
+        Error::Service(refusal) => match refusal.reason {
+            Reason::Cancelled | Reason::Expired => CredexStatus::Ended,
+            _ => CredexStatus::Refused,
+        },
         Error::Ended(_) => CredexStatus::Ended,
         Error::Document(_) => CredexStatus::BadDocument,
         Error::Parts(_) | Error::NotAnEnvelope(_) | Error::Open(_) | Error::Seal(_) => {

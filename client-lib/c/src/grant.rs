@@ -21,7 +21,7 @@ use crate::progress::{CredexStep, Telling};
 use crate::receipt::CredexReceipt;
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
-use crate::words::{at, word};
+use crate::words::{at, or_null, word};
 
 /// The person's consent to one exchange. Free it with credex_grant_free(): without a payload, that calls the
 /// exchange off.
@@ -30,6 +30,7 @@ pub struct CredexGrant {
     grant: Arc<Grant>,
     format_version: CString,
     types: Vec<CString>,
+    importer: Option<CString>,
     client: Arc<CredexClient>,
 }
 
@@ -42,6 +43,7 @@ impl CredexGrant {
         Self {
             format_version: word(grant.format_version()),
             types: grant.types().iter().map(|name| word(name)).collect(),
+            importer: grant.importer().map(word),
             grant: Arc::new(grant),
             client,
         }
@@ -104,6 +106,15 @@ pub extern "C" fn credex_grant_format_version(grant: *const CredexGrant) -> *con
 pub extern "C" fn credex_grant_type(grant: *const CredexGrant, index: usize) -> *const c_char {
     answer(std::ptr::null(), || {
         Ok(at(&table::get(grant)?.types, index)?.as_ptr())
+    })
+}
+
+/// The desktop-entry ID of the app that the person chose, where the administrator lets exporters learn it;
+/// otherwise NULL. It lives as long as the grant.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_grant_importer(grant: *const CredexGrant) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(or_null(table::get(grant)?.importer.as_ref()))
     })
 }
 

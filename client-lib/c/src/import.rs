@@ -17,9 +17,10 @@ use crate::error::CredexError;
 use crate::failure::{Failure, Result};
 use crate::operation::{self, CredexCallback, CredexOperation, Wish, take_object};
 use crate::receipt::CredexTally;
+use crate::report::CredexReport;
 use crate::status::CredexStatus;
-use crate::table::{self, Object};
-use crate::words::{AppWords, CountWords, CredexApp, CredexCount, at, word};
+use crate::table::{self, Group, Object};
+use crate::words::{AppWords, CredexApp, CredexCount, at, word};
 
 /// Credentials to import. Free it with credex_import_free(): without a report, that tells the exporter that
 /// nothing came of them.
@@ -28,9 +29,10 @@ pub struct CredexImport {
     import: Mutex<Option<Import>>,
     client: Arc<CredexClient>,
     exporter: AppWords,
-    counts: CountWords,
+    format_version: CString,
+    report: CredexReport,
+    discrepancies: Vec<CString>,
     attachments: Vec<CString>,
-    quarantined: Vec<CString>,
     attachment_problems: OnceLock<Vec<CString>>,
 }
 
@@ -51,14 +53,14 @@ impl Object for CredexImport {
 
 impl CredexImport {
     pub(crate) fn new(import: Import, client: Arc<CredexClient>) -> Self {
-        let report = import.report();
-        let quarantined = report.quarantined.iter().map(|it| word(&it.to_string()));
+        let discrepancies = import.discrepancies().iter();
         Self {
             client,
             exporter: AppWords::new(import.exporter()),
-            counts: CountWords::new(&report.counts),
+            format_version: word(import.format_version()),
+            report: CredexReport::from(import.report()),
+            discrepancies: discrepancies.map(|it| word(&it.to_string())).collect(),
             attachments: import.attachments().map(|(id, _)| word(id)).collect(),
-            quarantined: quarantined.collect(),
             attachment_problems: OnceLock::new(),
             import: Mutex::new(Some(import)),
         }
@@ -206,7 +208,7 @@ pub extern "C" fn credex_import_attachment(
 /// How many types with usable credentials came; 0 for what is no import.
 #[unsafe(no_mangle)]
 pub extern "C" fn credex_import_types(import: *const CredexImport) -> usize {
-    answer(0, || Ok(table::get(import)?.counts.len()))
+    answer(0, || Ok(table::get(import)?.report.usable.len()))
 }
 
 /// How many usable credentials of a type came, from 0 on. The name lives as long as the import.
@@ -219,7 +221,44 @@ pub extern "C" fn credex_import_type(
 ) -> CredexStatus {
     guard(error, || {
         let import = table::get(import)?;
-        out(count, "count")?.write(import.counts.at(index)?);
+        out(count, "count")?.write(import.report.usable.at(index)?);
+        Ok(())
+    })
+}
+
+/// The version of the Credential Exchange Format in which the document is; NULL for what is no import. It lives as
+/// long as the import.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_import_format_version(import: *const CredexImport) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(table::get(import)?.format_version.as_ptr())
+    })
+}
+
+/// A sentence for each difference between what arrived and what was declared and let go, from 0 on; NULL behind
+/// the last. It lives as long as the import.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_import_discrepancy(
+    import: *const CredexImport,
+    index: usize,
+) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(at(&table::get(import)?.discrepancies, index)?.as_ptr())
+    })
+}
+
+/// All that was found when the document was read through: also what is there and cannot be used. A copy of its
+/// own.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_import_report(
+    import: *const CredexImport,
+    report: Option<&mut MaybeUninit<*mut CredexReport>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let import = table::get(import)?;
+        let slot = out(report, "report")?;
+        slot.write(table::insert(Group::NONE, import.report.clone()));
         Ok(())
     })
 }
@@ -232,7 +271,7 @@ pub extern "C" fn credex_import_problem(
     index: usize,
 ) -> *const c_char {
     answer(std::ptr::null(), || {
-        Ok(at(&table::get(import)?.quarantined, index)?.as_ptr())
+        Ok(at(&table::get(import)?.report.problems, index)?.as_ptr())
     })
 }
 

@@ -32,6 +32,7 @@ pub struct CredexImporterOptions {
 struct Said {
     builder: ImporterBuilder,
     types: Vec<String>,
+    format_versions: Vec<String>,
 }
 
 /// An app that credentials can be sent to, as long as it is not freed, with a connection of its own to the
@@ -60,10 +61,13 @@ impl CredexImporterOptions {
 
     fn builder(&self) -> ImporterBuilder {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let Said { builder, types } = said.clone();
-        match types.is_empty() {
+        let mut builder = said.builder.clone();
+        if !said.types.is_empty() {
+            builder = builder.credential_types(&said.types);
+        }
+        match said.format_versions.is_empty() {
             true => builder,
-            false => builder.credential_types(types),
+            false => builder.format_versions(&said.format_versions),
         }
     }
 }
@@ -120,8 +124,11 @@ pub unsafe extern "C" fn credex_importer_options_new(
         let slot = out(options, "options")?;
         // SAFETY: by this function's contract it is a string.
         let builder = Importer::builder(unsafe { text(app_id, "app_id") }?);
-        let types = Vec::new();
-        let said = Mutex::new(Said { builder, types });
+        let said = Mutex::new(Said {
+            builder,
+            types: Vec::new(),
+            format_versions: Vec::new(),
+        });
         slot.write(table::insert(Group::NONE, CredexImporterOptions { said }));
         Ok(())
     })
@@ -160,6 +167,25 @@ pub unsafe extern "C" fn credex_importer_options_add_type(
         // SAFETY: by this function's contract it is a string.
         let type_name = unsafe { text(type_name, "type_name") }?;
         table::get(options)?.change(|said| said.types.push(type_name));
+        Ok(())
+    })
+}
+
+/// Adds a version of the Credential Exchange Format that the app can read, for instance "1.0"; only 1.0 if none is
+/// added.
+///
+/// # Safety
+/// `version` is a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn credex_importer_options_add_format_version(
+    options: *const CredexImporterOptions,
+    version: *const c_char,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        // SAFETY: by this function's contract it is a string.
+        let version = unsafe { text(version, "version") }?;
+        table::get(options)?.change(|said| said.format_versions.push(version));
         Ok(())
     })
 }

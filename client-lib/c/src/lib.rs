@@ -20,6 +20,7 @@ pub mod pieces;
 pub mod plan;
 pub mod progress;
 pub mod receipt;
+pub mod report;
 pub mod request;
 pub mod status;
 mod table;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credex::Offer;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use crate::boundary::{answer, guard, out, text};
 use crate::client::CredexClient;
@@ -23,7 +25,7 @@ use crate::pieces::{self, CredexPieces};
 use crate::progress::{CredexStep, Telling};
 use crate::status::CredexStatus;
 use crate::table::{self, Object};
-use crate::words::{AppWords, CountWords, CredexApp, CredexCount, or_null, word};
+use crate::words::{AppWords, CountWords, CredexApp, CredexCount, at, or_null, word};
 
 /// An offer of credentials. Free it with credex_offer_free(): one that was not redeemed is declined by that.
 #[derive(Debug)]
@@ -32,8 +34,13 @@ pub struct CredexOffer {
     client: Arc<CredexClient>,
     exporter: AppWords,
     counts: CountWords,
+    types: Vec<CString>,
+    format_version: CString,
     activation_token: Option<CString>,
     parent_window: Option<CString>,
+    withdrawn: Shared<BoxFuture<'static, Failure>>,
+    /// Ends with this, and once it is redeemed or declined, and with it whoever waits for its end.
+    here: watch::Sender<()>,
 }
 
 impl Object for CredexOffer {
@@ -44,11 +51,16 @@ type Held = OwnedMutexGuard<Option<Offer>>;
 
 impl CredexOffer {
     pub(crate) fn new(offer: Offer, client: Arc<CredexClient>) -> Self {
+        let withdrawn = offer.withdrawn().map(Failure::from);
         Self {
             exporter: AppWords::new(offer.exporter()),
             counts: CountWords::new(offer.counts()),
+            types: offer.types().iter().map(|name| word(name)).collect(),
+            format_version: word(offer.format_version()),
             activation_token: offer.activation_token().map(word),
             parent_window: offer.parent_window().map(word),
+            withdrawn: withdrawn.boxed().shared(),
+            here: watch::Sender::new(()),
             offer: Arc::new(Mutex::new(Some(offer))),
             client,
         }
@@ -64,7 +76,27 @@ impl CredexOffer {
     /// # Errors
     /// `WrongState` if it was redeemed or declined.
     fn take(&self) -> Result<Offer> {
-        self.hold()?.take().ok_or_else(over)
+        let offer = self.hold()?.take().ok_or_else(over)?;
+        self.here.send_replace(());
+        Ok(offer)
+    }
+
+    /// Waits until somebody else has ended the offer, for as long as it is here.
+    ///
+    /// # Errors
+    /// Always: why that is.
+    fn withdrawn(&self) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
+        if self.offer.try_lock().is_ok_and(|held| held.is_none()) {
+            return Err(over());
+        }
+        let (withdrawn, mut here) = (self.withdrawn.clone(), self.here.subscribe());
+        Ok(async move {
+            tokio::select! {
+                biased;
+                _taken = here.changed() => Err(Failure::freed()),
+                why = withdrawn => Err(why),
+            }
+        })
     }
 }
 
@@ -161,6 +193,65 @@ pub extern "C" fn credex_offer_activation_token(offer: *const CredexOffer) -> *c
 pub extern "C" fn credex_offer_parent_window(offer: *const CredexOffer) -> *const c_char {
     answer(std::ptr::null(), || {
         Ok(or_null(table::get(offer)?.parent_window.as_ref()))
+    })
+}
+
+/// The credential types that the person lets go, from 0 on; NULL behind the last. It lives as long as the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_granted_type(
+    offer: *const CredexOffer,
+    index: usize,
+) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(at(&table::get(offer)?.types, index)?.as_ptr())
+    })
+}
+
+/// The version of the Credential Exchange Format in which they come; NULL for what is no offer. It lives as long as
+/// the offer.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_format_version(offer: *const CredexOffer) -> *const c_char {
+    answer(std::ptr::null(), || {
+        Ok(table::get(offer)?.format_version.as_ptr())
+    })
+}
+
+/// Waits until somebody else has ended the offer, so that the app takes back what it asks the person meanwhile, as
+/// for a master password. Other calls may be made of the offer at the same time. The operation never succeeds: it
+/// fails with why the offer ended, and with `CREDEX_STATUS_CANCELLED` once the app has redeemed, declined or freed
+/// it.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_withdrawn(
+    offer: *const CredexOffer,
+    callback: CredexCallback,
+    data: *mut c_void,
+    operation: Option<&mut MaybeUninit<*mut CredexOperation>>,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        let wish = Wish::new(callback, data, operation)?;
+        operation::start(&offer.client, wish, offer.withdrawn()?)
+    })
+}
+
+/// Does the same, and waits for it: `CREDEX_STATUS_TIMED_OUT` if the offer is still open then, which with 0
+/// milliseconds is a question.
+#[unsafe(no_mangle)]
+pub extern "C" fn credex_offer_withdrawn_blocking(
+    offer: *const CredexOffer,
+    timeout_ms: i32,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let offer = table::get(offer)?;
+        if let Some(why) = offer.withdrawn.clone().now_or_never() {
+            return Err(why);
+        }
+        let (client, withdrawn) = (Arc::clone(&offer.client), offer.withdrawn()?);
+        // Not held meanwhile: another thread may free it, and end this.
+        drop(offer);
+        operation::wait_for(&client, timeout_ms, withdrawn)
     })
 }
 

@@ -106,7 +106,7 @@ fn counted(plan: &mut Plan, foreseen: i32) -> Result<&mut u32> {
         BOTH => Ok(&mut plan.both),
         DROPPED => Ok(&mut plan.dropped),
         UNREADABLE => Ok(&mut plan.unreadable),
-        other => Err(no_such("foreseen", other, "CredexForeseen")),
+        other => Err(Failure::no_such("foreseen", other, "CredexForeseen")),
     }
 }
 
@@ -123,7 +123,7 @@ fn lost(lost: i32, type_name: Option<String>) -> Result<Lost> {
             let wrong = "the argument type_name is to be NULL with CREDEX_LOST_OF_ITEM";
             Err(Failure::argument(wrong))
         }
-        (other, _) => Err(no_such("lost", other, "CredexLost")),
+        (other, _) => Err(Failure::no_such("lost", other, "CredexLost")),
     }
 }
 
@@ -137,14 +137,8 @@ fn reason(reason: i32) -> Result<LossReason> {
         TOO_LARGE => Ok(LossReason::TooLarge),
         WEBSITES_ONLY => Ok(LossReason::WebsitesOnly),
         OTHER => Ok(LossReason::Other),
-        other => Err(no_such("reason", other, "CredexLossReason")),
+        other => Err(Failure::no_such("reason", other, "CredexLossReason")),
     }
-}
-
-fn no_such(name: &str, number: i32, kind: &str) -> Failure {
-    Failure::argument(format!(
-        "the argument {name} is {number}, which is no {kind}"
-    ))
 }
 
 /// Begins a plan in which nothing is foreseen. `importer` is the desktop-entry ID of an app that is installed,

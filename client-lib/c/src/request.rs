@@ -31,6 +31,7 @@ pub struct CredexRequest {
 pub(crate) struct Asked {
     request: ExportRequest,
     counts: Counts,
+    format_versions: Vec<String>,
 }
 
 impl Object for CredexRequest {
@@ -54,15 +55,19 @@ impl CredexRequest {
 
 impl Asked {
     /// The request with what was declared, or with `present` if nothing was.
-    pub(crate) fn declaring(self, present: &Counts) -> ExportRequest {
-        match self.counts.is_empty() {
-            true => self.request.declare(present.clone()),
-            false => self.declared(),
+    pub(crate) fn declaring(mut self, present: &Counts) -> ExportRequest {
+        if self.counts.is_empty() {
+            self.counts = present.clone();
         }
+        self.declared()
     }
 
     pub(crate) fn declared(self) -> ExportRequest {
-        self.request.declare(self.counts)
+        let request = self.request.declare(self.counts);
+        match self.format_versions.is_empty() {
+            true => request,
+            false => request.format_versions(self.format_versions),
+        }
     }
 }
 
@@ -176,6 +181,26 @@ pub unsafe extern "C" fn credex_request_set_provider(
         change(request, provider, "provider", |it, provider| {
             it.provider(provider)
         })
+    })
+}
+
+/// Adds a version of the Credential Exchange Format that the app can write, for instance "1.0", the best first;
+/// only 1.0 if none is added. credex_grant_format_version() tells which it is to be.
+///
+/// # Safety
+/// `version` is a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn credex_request_add_format_version(
+    request: *const CredexRequest,
+    version: *const c_char,
+    error: Option<&mut MaybeUninit<*mut CredexError>>,
+) -> CredexStatus {
+    guard(error, || {
+        let request = table::get(request)?;
+        // SAFETY: by this function's contract it is a string.
+        let version = unsafe { text(version, "version") }?;
+        request.lock().format_versions.push(version);
+        Ok(())
     })
 }
 

@@ -114,7 +114,7 @@ impl AppWords {
 }
 
 /// Credentials counted by type, in words that live.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CountWords(Vec<(CString, u32)>);
 
 impl CountWords {

@@ -74,9 +74,7 @@ unsafe fn format(format: i32, rules: *const c_char) -> Result<PasswordFormat> {
             let wrong = "the argument rules is of use to CREDEX_PASSWORD_FORMAT_RULES alone";
             Err(Failure::argument(wrong))
         }
-        (other, _) => Err(Failure::argument(format!(
-            "the argument format is {other}, which is no CredexPasswordFormat"
-        ))),
+        (other, _) => Err(Failure::no_such("format", other, "CredexPasswordFormat")),
     }
 }
 

@@ -37,19 +37,34 @@ from credex.errors import (
     ServiceUnavailable,
     WebRefused,
 )
-from credex.values import App, GeneratedPassword, Loss, Plan, Receipt, Report, Tally, WebCredential
+from credex.values import (
+    App,
+    Decision,
+    DomainReport,
+    Found,
+    GeneratedPassword,
+    Loss,
+    Plan,
+    Receipt,
+    Report,
+    Tally,
+    WebCredential,
+)
 
 __all__ = [
     "App",
     "Cancelled",
     "Closed",
     "CredexError",
+    "Decision",
     "Declined",
     "Delivery",
+    "DomainReport",
     "Ended",
     "Expired",
     "Exporter",
     "Failed",
+    "Found",
     "GeneratedPassword",
     "Grant",
     "Import",

@@ -48,6 +48,25 @@ class Granted:
         return self._native.importer
 
 
+class Delivered:
+    """What a delivery tells."""
+
+    def __init__(self, native: _credex.Delivery) -> None:
+        """Made by `Grant.send`."""
+        self._native = native
+        self._over = False
+
+    @property
+    def expires_in(self) -> float:
+        """How many seconds the importer had when the payload was sent; it may ask for more."""
+        return self._native.expires_in
+
+    @property
+    def report(self) -> Report:
+        """What is in the document, and which parts of it an importer will not take."""
+        return self._native.report
+
+
 class Offered:
     """What an offer tells."""
 

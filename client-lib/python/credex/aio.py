@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from credex import _credex
 from credex._given import attachments_of, description_of, question_of, types_of, utf8_of
-from credex._told import Granted, Imported, Offered, Reachable
-from credex.values import GeneratedPassword, Plan, Receipt, Tallies, WebCredential
+from credex._told import Delivered, Granted, Imported, Offered, Reachable
+from credex.values import (
+    Decision,
+    DomainReport,
+    GeneratedPassword,
+    Plan,
+    Receipt,
+    Tallies,
+    WebCredential,
+)
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import NoReturn, Self
 
     from _typeshed import ReadableBuffer
 
@@ -96,10 +104,12 @@ class Exporter(_Closing):
         activation_token: str | None = None,
         provider: str | None = None,
         plan: Plan | None = None,
+        timeout: float | None = None,
     ) -> Receipt:
         """As `credex.Exporter.export`."""
         question = question_of(parent_window, activation_token, provider, None, plan)
-        return await over(self._native.export(document, attachments_of(attachments), question))
+        exchange = self._native.export(document, attachments_of(attachments), question)
+        return await over(exchange, timeout)
 
     async def request(
         self,
@@ -110,12 +120,13 @@ class Exporter(_Closing):
         provider: str | None = None,
         format_versions: Iterable[str] | None = None,
         plan: Plan | None = None,
+        timeout: float | None = None,
     ) -> Grant:
         """As `credex.Exporter.request`."""
         question = question_of(
             parent_window, activation_token, provider, format_versions, plan
         )
-        return Grant(await over(self._native.request(dict(counts), question)))
+        return Grant(await over(self._native.request(dict(counts), question), timeout))
 
     async def close(self) -> None:
         """As `credex.Exporter.close`."""
@@ -136,17 +147,12 @@ class Grant(Granted, _Closing):
         await over(self._native.close())
 
 
-class Delivery(_Closing):
+class Delivery(Delivered, _Closing):
     """A payload that waits for its importer. Closing it before the receipt is there takes it back."""
 
-    def __init__(self, native: _credex.Delivery) -> None:
-        """Made by `Grant.send`."""
-        self._native = native
-        self._over = False
-
-    async def receipt(self) -> Receipt:
+    async def receipt(self, timeout: float | None = None) -> Receipt:
         """As `credex.Delivery.receipt`."""
-        receipt = await over(self._native.receipt())
+        receipt = await over(self._native.receipt(), timeout)
         self._over = True
         return receipt
 
@@ -198,6 +204,10 @@ class Offer(Offered, _Closing):
     async def extend(self, seconds: float) -> float:
         """As `credex.Offer.extend`."""
         return await over(self._native.extend(seconds))
+
+    async def withdrawn(self, timeout: float | None = None) -> NoReturn:
+        """As `credex.Offer.withdrawn`."""
+        await over(self._native.withdrawn(), timeout)
 
     async def redeem(self) -> Import:
         """As `credex.Offer.redeem`."""
@@ -273,6 +283,24 @@ class SharedWebCredentials(_Closing):
     async def generate(self, *, strong: bool = False, rules: str | None = None) -> GeneratedPassword:
         """As `credex.SharedWebCredentials.generate`."""
         return await over(self._native.generate(strong, rules))
+
+    async def check(
+        self, domain: str, app_id: str | None = None, *, anew: bool = False
+    ) -> DomainReport:
+        """As `credex.SharedWebCredentials.check`."""
+        return await over(self._native.check(domain, app_id, anew))
+
+    async def refresh(self, domain: str) -> DomainReport:
+        """As `credex.SharedWebCredentials.refresh`."""
+        return await over(self._native.refresh(domain))
+
+    async def decisions(self) -> list[Decision]:
+        """As `credex.SharedWebCredentials.decisions`."""
+        return await over(self._native.decisions())
+
+    async def revoke(self, app_id: str, domain: str) -> None:
+        """As `credex.SharedWebCredentials.revoke`."""
+        await over(self._native.revoke(app_id, domain))
 
     async def close(self) -> None:
         """As `credex.SharedWebCredentials.close`."""

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING
 
 from credex import _credex
 from credex._given import attachments_of, description_of, question_of, types_of, utf8_of
-from credex._told import Granted, Imported, Offered, Reachable
-from credex.values import GeneratedPassword, Plan, Receipt, Tallies, WebCredential
+from credex._told import Delivered, Granted, Imported, Offered, Reachable
+from credex.values import (
+    Decision,
+    DomainReport,
+    GeneratedPassword,
+    Plan,
+    Receipt,
+    Tallies,
+    WebCredential,
+)
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import NoReturn, Self
 
     from _typeshed import ReadableBuffer
 
@@ -56,16 +64,18 @@ class Exporter(_Closing):
         activation_token: str | None = None,
         provider: str | None = None,
         plan: Plan | None = None,
+        timeout: float | None = None,
     ) -> Receipt:
         """Does a whole exchange: checks the CXF `document`, asks the person, sends what was let go, and
         waits until the importer has reported.
 
-        `attachments` are the bytes of its ``file`` credentials by their ids. The other arguments are
-        those of `request`. Raises `InvalidDocument` before anybody is asked, and what `request`,
-        `Grant.send` and `Delivery.receipt` raise.
+        `attachments` are the bytes of its ``file`` credentials by their ids. After `timeout` seconds the
+        exchange is called off. The other arguments are those of `request`. Raises `InvalidDocument` before
+        anybody is asked, and what `request`, `Grant.send` and `Delivery.receipt` raise.
         """
         question = question_of(parent_window, activation_token, provider, None, plan)
-        return self._native.export(document, attachments_of(attachments), question).wait()
+        exchange = self._native.export(document, attachments_of(attachments), question)
+        return exchange.wait(timeout)
 
     def request(
         self,
@@ -76,19 +86,21 @@ class Exporter(_Closing):
         provider: str | None = None,
         format_versions: Iterable[str] | None = None,
         plan: Plan | None = None,
+        timeout: float | None = None,
     ) -> Grant:
         """Asks the person to whom credentials may go, and which of `counts`, the number of credentials
         of each type. What is not counted does not travel.
 
         The chooser is placed above `parent_window`: ``x11:XID`` (hexadecimal), ``wayland:HANDLE``
         (xdg-foreign), or ``tty:/dev/pts/N`` for the terminal to ask in. What is foreseen in a `plan` is
-        shown where the person agrees to that importer, as the app's word. Raises `Declined`, `Refused`,
-        `ServiceUnavailable`, `NotTheService`; `ValueError` for a plan with a reason that is none.
+        shown where the person agrees to that importer, as the app's word. After `timeout` seconds the
+        question is taken back. Raises `Declined`, `Refused`, `ServiceUnavailable`, `NotTheService`;
+        `TimeoutError`; `ValueError` for a plan with a reason that is none.
         """
         question = question_of(
             parent_window, activation_token, provider, format_versions, plan
         )
-        return Grant(self._native.request(dict(counts), question).wait())
+        return Grant(self._native.request(dict(counts), question).wait(timeout))
 
     def close(self) -> None:
         """Leaves the bus, and calls off what is under way in other threads."""
@@ -110,17 +122,13 @@ class Grant(Granted, _Closing):
         self._native.close().wait()
 
 
-class Delivery(_Closing):
+class Delivery(Delivered, _Closing):
     """A payload that waits for its importer. Closing it before the receipt is there takes it back."""
 
-    def __init__(self, native: _credex.Delivery) -> None:
-        """Made by `Grant.send`."""
-        self._native = native
-        self._over = False
-
-    def receipt(self) -> Receipt:
-        """Waits until the importer has reported. Raises `Cancelled`, `Expired` or `Failed`."""
-        receipt = self._native.receipt().wait()
+    def receipt(self, timeout: float | None = None) -> Receipt:
+        """Waits until the importer has reported, for up to `timeout` seconds, and may be called again until
+        it has. Raises `Cancelled`, `Expired` or `Failed`; `TimeoutError`."""
+        receipt = self._native.receipt().wait(timeout)
         self._over = True
         return receipt
 
@@ -181,6 +189,13 @@ class Offer(Offered, _Closing):
         never lasts longer than 30 minutes in all. Returns how many it does last. Raises `Ended`,
         `Refused`, `ServiceUnavailable`."""
         return self._native.extend(seconds).wait()
+
+    def withdrawn(self, timeout: float | None = None) -> NoReturn:
+        """Waits until somebody else has ended the offer, for up to `timeout` seconds, so that the app takes
+        back what it asks the person meanwhile, as for a master password. Never returns: raises why the offer
+        ended, `Ended` or `ServiceUnavailable`; `Closed` once it is redeemed, declined or closed in another
+        thread; `TimeoutError` while it is open."""
+        self._native.withdrawn().wait(timeout)
 
     def redeem(self) -> Import:
         """Redeems the offer, opens the payload, and reads the document through. Once.
@@ -268,6 +283,25 @@ class SharedWebCredentials(_Closing):
         """Makes a random password: ``xxx-xxx-xxx-xxx``, or `strong`, or as the website wants it, in the
         ``passwordrules`` language. Nothing is saved. Raises `Refused` for rules that cannot be kept."""
         return self._native.generate(strong, rules).wait()
+
+    def check(self, domain: str, app_id: str | None = None, *, anew: bool = False) -> DomainReport:
+        """Tells stage by stage whether `app_id` (this app, if none is said) and `domain` belong together;
+        `anew`, the website is asked whatever is cached. Raises `Refused`, `ServiceUnavailable`."""
+        return self._native.check(domain, app_id, anew).wait()
+
+    def refresh(self, domain: str) -> DomainReport:
+        """Has the statement of the website fetched anew, and tells what it says. Raises `WebRefused`."""
+        return self._native.refresh(domain).wait()
+
+    def decisions(self) -> list[Decision]:
+        """What the person decided for good. A sandboxed app sees its own alone."""
+        return self._native.decisions().wait()
+
+    def revoke(self, app_id: str, domain: str) -> None:
+        """Forgets what the person decided for an app and a domain, so that they are asked again. Raises
+        `Refused`, with the reason ``NotFound`` if there is no such decision, and ``AccessDenied`` in a
+        sandbox."""
+        self._native.revoke(app_id, domain).wait()
 
     def close(self) -> None:
         """Leaves the bus, and takes back what is asked in other threads."""

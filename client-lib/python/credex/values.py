@@ -135,6 +135,60 @@ class WebCredential:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What was found in one stage of a check. Texts may quote hostile text: show them as text."""
+
+    #: ``declaration``, ``decision`` or ``association``.
+    stage: str
+    #: Whether it stands in nobody's way.
+    passed: bool
+    #: What was found.
+    message: str
+    #: What to change, where it did not pass.
+    advice: str | None
+    #: The file that was looked for.
+    url: str | None
+    #: The HTTP status.
+    status: int | None
+    #: Whose certificate was shown, and until when it holds.
+    certificate: str | None
+    #: ``network``, ``cache`` or ``stale``.
+    source: str | None
+    #: Seconds since it was fetched.
+    age: int | None
+
+
+@dataclass(frozen=True)
+class DomainReport:
+    """Whether an app and a website belong together."""
+
+    #: The website.
+    domain: str
+    #: The app; empty if there is none.
+    app_id: str
+    #: Whether they belong together.
+    associated: bool
+    #: Whether developer mode is on, which lets through what would not pass otherwise.
+    developer: bool
+    #: What was found, in the order in which it was looked for.
+    stages: Sequence[Found]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the person said for good about an app and a domain."""
+
+    #: The app.
+    app_id: str
+    #: Its domain.
+    domain: str
+    #: ``never``: they are not asked any more. More words may come.
+    decided: str
+    #: When: seconds since 1970.
+    at: int
+
+
+@dataclass(frozen=True)
 class GeneratedPassword:
     """A new password."""
 

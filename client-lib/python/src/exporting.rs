@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use crate::pending::{Pending, Product, start};
 use crate::plan::Foreseen;
 use crate::slot::Slot;
-use crate::values::{Bytes, Numbers, attachments, counts};
+use crate::values::{self, Bytes, Numbers, attachments, counts};
 
 /// An app that can send credentials to others.
 #[pyclass(frozen, name = "Exporter", module = "credex._credex")]
@@ -32,7 +32,15 @@ pub(crate) struct PyGrant {
 
 /// A payload on its way.
 #[pyclass(frozen, name = "Delivery", module = "credex._credex")]
-pub(crate) struct PyDelivery(Arc<Slot<Delivery>>);
+pub(crate) struct PyDelivery {
+    slot: Arc<Slot<Delivery>>,
+    /// How many seconds the importer has at first.
+    #[pyo3(get)]
+    expires_in: f64,
+    /// What the check of the document found.
+    #[pyo3(get)]
+    report: Py<PyAny>,
+}
 
 /// Connects to the bus at `address`, or to the session bus.
 #[pyfunction]
@@ -159,7 +167,7 @@ impl PyGrant {
 impl PyDelivery {
     /// Waits until the importer has reported.
     fn receipt(&self) -> PyResult<Pending> {
-        let slot = Arc::clone(&self.0);
+        let slot = Arc::clone(&self.slot);
         start(async move {
             let waiting = async { Ok(slot.open().await?.receipt().await?) };
             slot.until_closed(waiting).await
@@ -168,7 +176,7 @@ impl PyDelivery {
 
     /// Takes the payload back.
     fn cancel(&self) -> PyResult<Pending> {
-        let slot = Arc::clone(&self.0);
+        let slot = Arc::clone(&self.slot);
         start(async move {
             if let Some(delivery) = slot.close().await {
                 delivery.cancel().await?;
@@ -179,7 +187,7 @@ impl PyDelivery {
 
     /// Takes the payload back, and does not mind if it is too late.
     fn close(&self) -> PyResult<Pending> {
-        let slot = Arc::clone(&self.0);
+        let slot = Arc::clone(&self.slot);
         start(async move {
             drop(slot.close().await);
             Ok(())
@@ -208,7 +216,11 @@ impl Product for Grant {
 
 impl Product for Delivery {
     fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let delivery = PyDelivery(Slot::new(self, "delivery"));
+        let delivery = PyDelivery {
+            expires_in: self.expires_in().as_secs_f64(),
+            report: values::report(py, self.report())?,
+            slot: Slot::new(self, "delivery"),
+        };
         Ok(Py::new(py, delivery)?.into_any())
     }
 }

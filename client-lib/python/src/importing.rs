@@ -141,6 +141,17 @@ impl PyOffer {
         })
     }
 
+    /// Waits until somebody else has ended the offer, and fails with why.
+    fn withdrawn(&self) -> PyResult<Pending> {
+        let slot = Arc::clone(&self.slot);
+        start(async move {
+            // The offer is not kept from others meanwhile.
+            let withdrawn = slot.open().await?.withdrawn();
+            let waiting = async { Err::<(), _>(Trouble::from(withdrawn.await)) };
+            slot.until_closed(waiting).await
+        })
+    }
+
     /// Redeems the offer, opens the payload, and reads the document through.
     fn redeem(&self) -> PyResult<Pending> {
         let slot = Arc::clone(&self.slot);

@@ -30,9 +30,10 @@ impl<T> Slot<T> {
         opened.map_err(|_empty| Trouble::Used(self.what))
     }
 
-    /// Takes it for good.
+    /// Takes it for good, and ends whatever else is waited for.
     pub(crate) async fn take(&self) -> Result<T, Trouble> {
         let taken = self.value.lock().await.take();
+        self.closed.send_replace(true);
         taken.ok_or(Trouble::Used(self.what))
     }
 

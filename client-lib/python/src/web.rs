@@ -1,9 +1,11 @@
 //! Passwords that an app shares with its website.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use credex::{
-    Change, Generated, Password, PasswordFormat, SharedWebCredentials, Wanted, WebCredential,
+    Change, Decision, DomainReport, Found, Generated, Password, PasswordFormat,
+    SharedWebCredentials, Wanted, WebCredential,
 };
 use pyo3::prelude::*;
 
@@ -108,6 +110,46 @@ impl PyShared {
         })
     }
 
+    /// Tells whether an app and a website belong together.
+    #[pyo3(signature = (domain, app_id=None, anew=false))]
+    fn check(&self, domain: String, app_id: Option<String>, anew: bool) -> PyResult<Pending> {
+        let slot = Arc::clone(&self.0);
+        start(async move {
+            let shared = slot.open().await?.clone();
+            Ok(shared.check(&domain, app_id.as_deref(), anew).await?)
+        })
+    }
+
+    /// Has the statement of the website fetched anew.
+    fn refresh(&self, domain: String) -> PyResult<Pending> {
+        let slot = Arc::clone(&self.0);
+        start(async move {
+            let asking = async {
+                let shared = slot.open().await?.clone();
+                Ok(shared.refresh(&domain).await?)
+            };
+            slot.until_closed(asking).await
+        })
+    }
+
+    /// What the person decided.
+    fn decisions(&self) -> PyResult<Pending> {
+        let slot = Arc::clone(&self.0);
+        start(async move {
+            let shared = slot.open().await?.clone();
+            Ok(shared.decisions().await?)
+        })
+    }
+
+    /// Forgets a decision.
+    fn revoke(&self, app_id: String, domain: String) -> PyResult<Pending> {
+        let slot = Arc::clone(&self.0);
+        start(async move {
+            let shared = slot.open().await?.clone();
+            Ok(shared.revoke(&app_id, &domain).await?)
+        })
+    }
+
     /// Leaves the bus, and takes back what is asked.
     fn close(&self) -> PyResult<Pending> {
         let slot = Arc::clone(&self.0);
@@ -145,5 +187,55 @@ impl Product for Generated {
         let class = py.import("credex.values")?.getattr("GeneratedPassword")?;
         let password = Secret::of(&Held::new(self.password), None);
         Ok(class.call1((password, self.entropy))?.unbind())
+    }
+}
+
+impl Product for DomainReport {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let class = py.import("credex.values")?.getattr("DomainReport")?;
+        let stages = self.stages.into_iter().map(|stage| found(py, stage));
+        let stages = stages.collect::<PyResult<Vec<_>>>()?;
+        let parts = (
+            self.domain,
+            self.app_id,
+            self.associated,
+            self.developer,
+            stages,
+        );
+        Ok(class.call1(parts)?.unbind())
+    }
+}
+
+fn found(py: Python<'_>, stage: Found) -> PyResult<Py<PyAny>> {
+    let class = py.import("credex.values")?.getattr("Found")?;
+    let parts = (
+        stage.stage,
+        stage.passed,
+        stage.message,
+        stage.advice,
+        stage.url,
+        stage.status,
+        stage.certificate,
+        stage.source,
+        stage.age,
+    );
+    Ok(class.call1(parts)?.unbind())
+}
+
+impl Product for Vec<Decision> {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let class = py.import("credex.values")?.getattr("Decision")?;
+        let decisions = self.into_iter().map(|decision| {
+            let since_1970 = decision.at.duration_since(SystemTime::UNIX_EPOCH);
+            let at = since_1970.unwrap_or_default().as_secs();
+            class.call1((
+                decision.app_id,
+                decision.domain,
+                decision.decided.name(),
+                at,
+            ))
+        });
+        let decisions = decisions.collect::<PyResult<Vec<_>>>()?;
+        Ok(decisions.into_pyobject(py)?.into_any().unbind())
     }
 }

@@ -52,6 +52,25 @@ def test_a_cancelled_task_calls_its_exchange_off(person: Person) -> None:
     play(story())
 
 
+def test_a_withdrawn_offer_ends_what_the_app_asks_meanwhile(person: Person) -> None:
+    async def story() -> None:
+        importer = await aio.Importer.connect(person.importer, name="Importer in Python")
+        exporter = await aio.Exporter.connect(EXPORTER)
+        async with importer, exporter:
+            grant = await exporter.request({"basic-auth": 1, "file": 1})
+            delivery = await grant.send(document(), ATTACHED)
+            offer = await importer.next_offer()
+            unlocking: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            withdrawn = asyncio.create_task(offer.withdrawn())
+            await delivery.cancel()
+            either: set[asyncio.Future[Any]] = {unlocking, withdrawn}
+            done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            assert done == {withdrawn}
+            assert isinstance(withdrawn.exception(), credex.Cancelled)
+
+    play(story())
+
+
 def test_a_time_out_loses_no_offer(person: Person) -> None:
     async def story() -> None:
         importer = await aio.Importer.connect(person.importer, name="Importer in Python")

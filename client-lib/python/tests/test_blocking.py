@@ -93,6 +93,60 @@ def test_a_broken_document_is_found_out_before_anybody_is_asked(exporter: credex
         credex.check(b"[]")
 
 
+def test_an_offer_that_is_taken_back_says_so_while_the_app_asks_for_a_master_password(
+    importer: credex.Importer, exporter: credex.Exporter
+) -> None:
+    delivery = exporter.request({"basic-auth": 1, "file": 1}).send(document(), ATTACHED)
+    offer = importer.next_offer(PATIENCE)
+    with pytest.raises(TimeoutError):
+        offer.withdrawn(timeout=0.01)
+    withdrawn = meanwhile(offer.withdrawn)
+    assert offer.extend(600) > 300
+    delivery.cancel()
+    with pytest.raises(credex.Cancelled) as why:
+        withdrawn.result(PATIENCE)
+    assert why.value.reason == "Cancelled"
+
+
+@pytest.mark.parametrize("end", ["redeem", "close"])
+def test_whoever_waits_for_the_end_of_an_offer_is_told_if_it_is_used(
+    importer: credex.Importer, exporter: credex.Exporter, end: str
+) -> None:
+    meanwhile(exporter.export, document(), ATTACHED)
+    offer = importer.next_offer(PATIENCE)
+    withdrawn = meanwhile(offer.withdrawn)
+    getattr(offer, end)()
+    with pytest.raises(credex.Closed, match="offer"):
+        withdrawn.result(PATIENCE)
+
+
+def test_a_receipt_is_waited_for_twice_and_the_sender_knows_what_it_has_sent(
+    importer: credex.Importer, exporter: credex.Exporter
+) -> None:
+    broken = document().replace(b'"basic-auth"', b'"passkey"')
+    delivery = exporter.request({"passkey": 1, "file": 1}).send(broken, ATTACHED)
+    assert 0 < delivery.expires_in <= 300
+    assert (delivery.report.present, delivery.report.usable) == (
+        {"passkey": 1, "file": 1},
+        {"file": 1},
+    )
+    assert "the credential is ignored" in delivery.report.quarantined[0]
+    with pytest.raises(TimeoutError):
+        delivery.receipt(timeout=0.01)
+    importer.next_offer(PATIENCE).redeem().complete_all()
+    assert delivery.receipt(PATIENCE).total == (1, 1, 0)
+
+
+def test_nobody_is_asked_for_longer_than_is_said(
+    importer: credex.Importer, exporter: credex.Exporter, person: Person
+) -> None:
+    person.will("Hang")
+    with pytest.raises(TimeoutError):
+        exporter.request({"note": 1}, timeout=0.01)
+    with pytest.raises(TimeoutError):
+        exporter.export(document(), ATTACHED, timeout=0.01)
+
+
 def test_nobody_offers_anything(importer: credex.Importer) -> None:
     with pytest.raises(TimeoutError):
         importer.next_offer(timeout=0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 
 import pytest
 
 import credex
-from conftest import EXPORTER, SECRET, Person
+from conftest import EXPORTER, PATIENCE, SECRET, Person
+from credex import aio
 
 SHOP = "org.example.PythonShop"
 DOMAIN = os.environ["CREDEX_TEST_DOMAIN"]
@@ -44,6 +47,49 @@ def test_what_the_app_does_not_declare_it_does_not_get() -> None:
         with pytest.raises(credex.WebRefused) as undeclared:
             shop.add("example.org", "ada", SECRET)
     assert (undeclared.value.reason, undeclared.value.stage) == ("NotDeclared", "declaration")
+
+
+def test_why_an_app_and_a_website_belong_together_is_told_stage_by_stage() -> None:
+    with credex.SharedWebCredentials.connect(SHOP) as shop:
+        checked = shop.check(DOMAIN, anew=True)
+        assert (checked.app_id, checked.associated, checked.developer) == (SHOP, True, True)
+        fetched, = (stage for stage in checked.stages if stage.status == 200)
+        assert (fetched.stage, fetched.passed, fetched.source) == ("association", True, "network")
+        assert fetched.url is not None and DOMAIN in fetched.url
+        assert shop.refresh(DOMAIN).associated
+        stranger = shop.check(DOMAIN, "org.example.Stranger")
+        assert not stranger.associated
+        failed = next(stage for stage in stranger.stages if not stage.passed)
+        assert (failed.stage, bool(failed.advice)) == ("declaration", True)
+
+
+def test_what_was_decided_for_good_is_listed_and_taken_back(person: Person) -> None:
+    person.will("Never")
+    with credex.SharedWebCredentials.connect(SHOP) as shop:
+        assert shop.decisions() == []
+        with pytest.raises(credex.WebRefused) as never:
+            shop.add(DOMAIN, "ada", SECRET)
+        assert never.value.reason == "Never"
+        decision, = shop.decisions()
+        assert (decision.app_id, decision.decided) == (SHOP, "never")
+        assert 0 < decision.at <= time.time()
+        shop.revoke(SHOP, decision.domain)
+        assert shop.decisions() == []
+        with pytest.raises(credex.Refused) as nothing:
+            shop.revoke(SHOP, decision.domain)
+        assert nothing.value.reason == "NotFound"
+
+
+def test_in_a_loop_it_is_the_same() -> None:
+    async def story() -> None:
+        async with await aio.SharedWebCredentials.connect(SHOP) as shop:
+            assert (await shop.check(DOMAIN)).associated
+            assert (await shop.refresh(DOMAIN)).associated
+            assert await shop.decisions() == []
+            with pytest.raises(credex.Refused):
+                await shop.revoke(SHOP, DOMAIN)
+
+    asyncio.run(asyncio.wait_for(story(), PATIENCE))
 
 
 def test_a_password_is_made_that_fits_the_rules_and_wiped() -> None:

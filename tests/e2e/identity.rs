@@ -516,18 +516,51 @@ async fn a_connection_from_another_network_does_not_make_up_for_one_without_a_na
     let words = caller::command_of(&program, Trick::Ask, "");
     let who = introduced(&desktop, on(&desktop, &words)).await;
     assert_eq!(as_level(&who), (PASSWORDS, "installed"), "it lowers nobody");
-    // It leaves its connection to a child, and a program of the system has connected in its place.
-    let becomes = caller::command_of(&program, Trick::Mute, "");
+    let level = level_of_who_leaves_a_connection_without_a_name(&mut desktop, &program).await;
+    assert_eq!(level, "unverified");
+}
+
+/// That of who leaves its connection to a child, after which `program` of the system has connected in its place, but
+/// not introduced itself.
+async fn level_of_who_leaves_a_connection_without_a_name(
+    desktop: &mut Desktop,
+    program: &str,
+) -> String {
+    let becomes = caller::command_of(program, Trick::Mute, "");
     let words = [caller::command(Trick::Become, PASSWORDS), becomes].concat();
     let daemon = desktop.daemon().peer();
     daemon.freeze().await;
-    let mut app = Caller::start(&mut on(&desktop, &words));
+    let mut app = Caller::start(&mut on(desktop, &words));
     let mut said = [app.said().await, app.said().await];
     said.sort();
     assert_eq!(said, ["asked", "connected"]);
     daemon.signal(Signal::CONT);
     let asked = desktop.person.asked().await;
-    assert_eq!(asked["exporter"]["assurance"], "unverified", "{asked}");
+    let level = asked["exporter"]["assurance"].as_str().unwrap();
+    level.to_owned()
+}
+
+#[tokio::test]
+async fn connections_that_come_and_go_do_not_make_up_for_one_without_a_name() {
+    let Some(system) = System::build() else {
+        return;
+    };
+    let (mut desktop, _importer, program) = with_installed(&system, Desktop::plan()).await;
+    let address = desktop.bus.address().to_owned();
+    let (going_on, end) = std::sync::mpsc::channel::<()>();
+    let coming_and_going = std::thread::spawn(move || {
+        while end.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            RawPeer::at(&address);
+            // At times there is none.
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    });
+    for _ in 0..20 {
+        let level = level_of_who_leaves_a_connection_without_a_name(&mut desktop, &program).await;
+        assert_eq!(level, "unverified");
+    }
+    drop(going_on);
+    coming_and_going.join().unwrap();
 }
 
 /// As in another mount namespace: a container with a session of its own, and the host's network.

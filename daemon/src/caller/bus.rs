@@ -5,11 +5,12 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use zbus::names::UniqueName;
 
 use super::peer::Peer;
-use super::witness::{Eyes, Known, Seen, Witness, WitnessUnit};
+use super::sockets::Bus;
+use super::witness::{Connections, Eyes, Known, Seen, Witness, WitnessUnit};
 use super::{BusDriver, Caller, Denial, Evidence, Porter, Process, Surroundings, proxies, sockets};
 
 /// How many callers are looked at at once; each takes a few file descriptors for that.
@@ -24,8 +25,10 @@ pub struct BusPorter {
     driver: BusDriver,
     served: u32,
     witness: Option<Box<dyn Witness>>,
-    /// The bus, as its socket is bound; `None` if it is of a kind on which nothing can be checked.
-    bus: Option<Vec<u8>>,
+    /// As what the socket of the bus is bound; `None` if it is of a kind on which nothing can be checked.
+    bound_to: Option<Vec<u8>>,
+    /// The bus, once somebody has called.
+    bus: OnceCell<Bus>,
     places: Semaphore,
 }
 
@@ -52,7 +55,8 @@ impl BusPorter {
             driver,
             served: rustix::process::getuid().as_raw(),
             witness,
-            bus: address.as_ref().and_then(sockets::bound_name),
+            bound_to: address.as_ref().and_then(sockets::bound_name),
+            bus: OnceCell::new(),
             places: Semaphore::new(AT_ONCE),
         }
     }
@@ -105,28 +109,39 @@ impl BusPorter {
         }
     }
 
+    async fn find_bus(&self) -> Result<Bus, String> {
+        let name = self.bound_to.as_ref();
+        let name = name.ok_or("on this kind of bus nobody's connections can be seen")?;
+        let unseen = |error: io::Error| format!("our own connection cannot be seen: {error}");
+        sockets::ours(name, self.driver.own_process().await?).map_err(unseen)
+    }
+
     /// Whether every connection that `process` has made is still there, in its own hands, and younger than
     /// the program that it runs. One that is not may be in those of a child, of what the program was
     /// before, or of a process that had this number before.
     async fn holds_connection(&self, process: Process) -> Result<(), String> {
         let witness = self.witness()?;
-        let bus = self.bus.as_ref();
-        let bus = bus.ok_or("on this kind of bus nobody's connections can be seen")?;
-        let unseen = |error: io::Error| format!("our own connection cannot be seen: {error}");
-        let driver = self.driver.own_process().await?;
-        let bus = sockets::ours(bus, driver).map_err(unseen)?;
+        let bus = self.bus.get_or_try_init(|| self.find_bus()).await?;
         let mut why = String::new();
         let mut closely = false;
         for round in 0..ROUNDS {
             if round > 0 {
                 tokio::time::sleep(MOMENT).await;
             }
-            let before = witness.connections(process, &bus, closely).await?;
-            let named = self.driver.named_connections().await?;
-            let after = witness.later(&bus, closely, &before.proxies).await?;
-            let held = before.held;
-            let all = before.all.max(after.all);
-            let behind = proxies::nameless(&before.proxies, &after.stayed, &named);
+            let proxies = match closely {
+                true => witness.proxies(process, bus).await?,
+                false => Vec::new(),
+            };
+            // What had a name before and after was there in between: nothing that came and went makes up for
+            // one that has none.
+            let earlier = self.driver.connections().await?;
+            let Connections { held, all } = witness.connections(process, bus, closely).await?;
+            let named = self.driver.still_named(&earlier).await?;
+            let stayed = match closely {
+                true => witness.stayed(bus, &proxies).await?,
+                false => Vec::new(),
+            };
+            let behind = proxies::nameless(&proxies, &stayed, &named);
             let (made, named) = (named.made_by(process.pid), named.all);
             tracing::debug!(held, made, named, behind, all, "connections counted");
             // One that has no name yet would stand in for one that the process has given away.

@@ -2,7 +2,7 @@
 //! any message with the right serial for the reply, and a session bus delivers such a message from
 //! anybody. Serves design §5.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use zbus::fdo::ConnectionCredentials;
@@ -78,9 +78,11 @@ impl BusDriver {
         }
     }
 
-    /// The connections that have a name. Those that leave meanwhile are not made by anybody.
-    pub(crate) async fn named_connections(&self) -> Result<Named, String> {
-        let names = self.connections().await?;
+    /// The connections that have a name, and had it `earlier`. Those that leave meanwhile are not made by anybody.
+    pub(crate) async fn still_named(&self, earlier: &[OwnedUniqueName]) -> Result<Named, String> {
+        let earlier: HashSet<&OwnedUniqueName> = earlier.iter().collect();
+        let mut names = self.connections().await?;
+        names.retain(|name| earlier.contains(name));
         if names.len() > MAX_CONNECTIONS {
             return Err(format!(
                 "the bus has more than {MAX_CONNECTIONS} connections"

@@ -193,6 +193,16 @@ impl Peer {
         Err(ErrorKind::NotFound.into())
     }
 
+    /// The processes that its first thread has started and that run.
+    ///
+    /// # Errors
+    /// It has ended, or the kernel does not tell.
+    pub(super) fn children(&self) -> io::Result<Vec<Peer>> {
+        let told = self.read(&format!("task/{}/children", self.process.pid))?;
+        let pids = told.split_ascii_whitespace().flat_map(str::parse);
+        Ok(pids.flat_map(Peer::of_pid).collect())
+    }
+
     /// What it has open: what the kernel calls each, and where it tells more of it.
     fn files(&self) -> io::Result<impl Iterator<Item = io::Result<(CString, String)>>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -326,6 +336,28 @@ mod tests {
             peer.read("cgroup").is_err(),
             "the directory leads nowhere else"
         );
+    }
+
+    #[test]
+    fn a_process_is_found_among_those_that_its_parent_has_started() {
+        // The tests have threads of their own, and only what the first one has started is told of.
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "sleep 60 & echo $!; wait"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let output = shell.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut io::BufReader::new(output), &mut said).unwrap();
+        let children = Peer::of_pid(shell.id()).unwrap().children().unwrap();
+        let pids: Vec<String> = children
+            .iter()
+            .map(|it| it.process().pid.to_string())
+            .collect();
+        assert_eq!(pids, [said.trim()]);
+        let sleep = Pid::from_raw(said.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(sleep, rustix::process::Signal::KILL).unwrap();
+        shell.wait().unwrap();
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) struct Bus {
     listener: Listener,
     /// Its end of our connection.
     accepted: FileId,
-    /// Its process, if it says which that is.
+    /// The process that it says to be, if it says.
     process: Option<Process>,
 }
 
@@ -153,9 +153,6 @@ pub(super) fn ours(name: &[u8], pid: Option<u32>) -> io::Result<Bus> {
 /// could send it such a socket, and have it keep it.
 ///
 /// `closely`, which takes longer, leaves out connections to other buses of the same name.
-///
-/// # Errors
-/// The bus can be looked at, and does not wait for us.
 pub(super) fn all_connections(bus: &Bus, closely: bool) -> io::Result<usize> {
     let waited_for = bus.waits_for()?;
     let table = std::fs::read("/proc/self/net/unix")?;
@@ -189,21 +186,42 @@ impl Bus {
         Ok(own)
     }
 
-    /// The sockets that it waits for, by their inode numbers. None are known if it hides: nobody but the system can
-    /// make it do so, and it is no reason to take everybody for anybody.
+    /// The sockets that it waits for, by their inode numbers. None are known where it cannot be looked at: nobody but
+    /// the system can bring that about, and it is no reason to take everybody for anybody.
     fn waits_for(&self) -> io::Result<Vec<u64>> {
         let Some(process) = self.process else {
             return Ok(Vec::new());
         };
-        let is_socket = |file: &FileId| self.accepted.beside(file.inode()) == *file;
-        match Peer::again(process).and_then(|process| process.waits_for(self.accepted)) {
-            Ok(files) => {
-                let sockets = files.into_iter().filter(is_socket);
-                Ok(sockets.map(FileId::inode).collect())
+        let Some(told) = unless_out_of_sight(Peer::again(process))? else {
+            return Ok(Vec::new());
+        };
+        let waits_for = match unless_out_of_sight(told.waits_for(self.accepted))? {
+            // Of dbus-broker it is the process that started it.
+            None => self.waits_for_through(unless_out_of_sight(told.children())?)?,
+            found => found,
+        };
+        let files = waits_for.unwrap_or_default().into_iter();
+        let sockets = files.filter(|file| self.accepted.beside(file.inode()) == *file);
+        Ok(sockets.map(FileId::inode).collect())
+    }
+
+    fn waits_for_through(&self, children: Option<Vec<Peer>>) -> io::Result<Option<Vec<FileId>>> {
+        for child in children.into_iter().flatten() {
+            if let Some(found) = unless_out_of_sight(child.waits_for(self.accepted))? {
+                return Ok(Some(found));
             }
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Vec::new()),
-            Err(error) => Err(error),
         }
+        Ok(None)
+    }
+}
+
+fn unless_out_of_sight<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => Ok(None),
+            _ => Err(error),
+        },
     }
 }
 

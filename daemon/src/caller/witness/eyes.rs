@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use super::{Connections, Known, Later, Proxy, Seen, Witness};
+use super::{Connections, Known, Proxy, Seen, Witness};
 use crate::caller::look::{Namespaces, look};
 use crate::caller::peer::Peer;
 use crate::caller::sockets::{self, Bus};
@@ -96,24 +96,20 @@ impl Witness for Eyes {
         closely: bool,
     ) -> Result<Connections, String> {
         let count = || -> io::Result<Connections> {
-            let proxies = match closely {
-                true => proxies::but(process, bus)?,
-                false => Vec::new(),
-            };
             Ok(Connections {
                 held: sockets::connections(&Peer::again(process)?, bus)?.len(),
                 all: sockets::all_connections(bus, closely)?,
-                proxies,
             })
         };
         count().map_err(unseen)
     }
 
-    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String> {
-        Ok(Later {
-            all: sockets::all_connections(bus, closely).map_err(unseen)?,
-            stayed: proxies.iter().map(|proxy| proxy.stayed(bus)).collect(),
-        })
+    async fn proxies(&self, process: Process, bus: &Bus) -> Result<Vec<Proxy>, String> {
+        proxies::but(process, bus).map_err(unseen)
+    }
+
+    async fn stayed(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Vec<usize>, String> {
+        Ok(proxies.iter().map(|proxy| proxy.stayed(bus)).collect())
     }
 }
 

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Connections, Known, Later, Proxy, Seen};
+use super::{Connections, Known, Proxy, Seen};
 use crate::caller::Process;
 use crate::caller::sockets::Bus;
 
@@ -23,9 +23,12 @@ pub(super) enum Question {
         bus: Bus,
         closely: bool,
     },
-    Later {
+    Proxies {
+        process: Process,
         bus: Bus,
-        closely: bool,
+    },
+    Stayed {
+        bus: Bus,
         proxies: Vec<Proxy>,
     },
     /// To which user the file belongs whose descriptor is beside this, behind that of the socket.
@@ -37,7 +40,8 @@ pub(super) enum Question {
 pub(super) enum Answer {
     Look(Seen),
     Connections(Connections),
-    Later(Later),
+    Proxies(Vec<Proxy>),
+    Stayed(Vec<usize>),
     Owner(u32),
 }
 

@@ -44,8 +44,6 @@ pub(super) struct Connections {
     pub(super) held: usize,
     /// How many there are, those counted that the bus does not know by name yet.
     pub(super) all: usize,
-    /// Whose need no name.
-    pub(super) proxies: Vec<Proxy>,
 }
 
 /// A process that stands between a sandbox and the bus.
@@ -56,22 +54,13 @@ pub(super) struct Proxy {
     pub(super) connections: BTreeSet<u32>,
 }
 
-/// The same connections a little later.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Later {
-    pub(super) all: usize,
-    /// How many of its connections each proxy has still.
-    pub(super) stayed: Vec<usize>,
-}
-
 /// Looks at processes. That one cannot be looked at, because it has ended for example, is an error, in words for the log.
 #[async_trait]
 pub(super) trait Witness: Send + Sync {
     /// What `process` is, of which this was `known` before.
     async fn look(&self, process: Process, known: Option<Known>) -> Result<Seen, String>;
 
-    /// Counts connections to `bus`; `closely`, without those to others of its name, and looks for proxies other than
-    /// `process`.
+    /// Counts connections to `bus`; `closely`, which takes longer, without those to others of its name.
     async fn connections(
         &self,
         process: Process,
@@ -79,8 +68,11 @@ pub(super) trait Witness: Send + Sync {
         closely: bool,
     ) -> Result<Connections, String>;
 
-    /// Counts them again.
-    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String>;
+    /// The proxies other than `process` that are connected to `bus`.
+    async fn proxies(&self, process: Process, bus: &Bus) -> Result<Vec<Proxy>, String>;
+
+    /// How many of its connections each of `proxies` has still.
+    async fn stayed(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Vec<usize>, String>;
 }
 
 impl Known {

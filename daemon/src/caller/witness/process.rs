@@ -88,13 +88,13 @@ async fn answer(
             let counted = eyes.connections(process, &bus, closely).await;
             counted.map(Answer::Connections)
         }
-        Question::Later {
-            bus,
-            closely,
-            proxies,
-        } => {
-            let counted = eyes.later(&bus, closely, &proxies).await;
-            counted.map(Answer::Later)
+        Question::Proxies { process, bus } => {
+            let found = eyes.proxies(process, &bus).await;
+            found.map(Answer::Proxies)
+        }
+        Question::Stayed { bus, proxies } => {
+            let counted = eyes.stayed(&bus, &proxies).await;
+            counted.map(Answer::Stayed)
         }
         Question::Owner => {
             let file = beside.ok_or("the file is missing")?;

@@ -15,7 +15,7 @@ use tokio::net::UnixDatagram;
 use tokio::sync::Mutex;
 
 use super::message::{Answer, Question, Reply};
-use super::{Connections, Known, Later, Proxy, Seen, Witness};
+use super::{Connections, Known, Proxy, Seen, Witness};
 use crate::caller::Process;
 use crate::caller::sockets::Bus;
 use crate::launcher::packet::{receive, send};
@@ -174,14 +174,21 @@ impl Witness for WitnessUnit {
         }
     }
 
-    async fn later(&self, bus: &Bus, closely: bool, proxies: &[Proxy]) -> Result<Later, String> {
-        let question = Question::Later {
+    async fn proxies(&self, process: Process, bus: &Bus) -> Result<Vec<Proxy>, String> {
+        let bus = bus.clone();
+        match self.ask(&Question::Proxies { process, bus }).await? {
+            Answer::Proxies(proxies) => Ok(proxies),
+            _ => Err(ANOTHER.to_owned()),
+        }
+    }
+
+    async fn stayed(&self, bus: &Bus, proxies: &[Proxy]) -> Result<Vec<usize>, String> {
+        let question = Question::Stayed {
             bus: bus.clone(),
-            closely,
             proxies: proxies.to_vec(),
         };
         match self.ask(&question).await? {
-            Answer::Later(later) => Ok(later),
+            Answer::Stayed(stayed) => Ok(stayed),
             _ => Err(ANOTHER.to_owned()),
         }
     }

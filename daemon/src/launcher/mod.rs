@@ -7,6 +7,7 @@
 mod environment;
 mod lineage;
 mod message;
+mod other_end;
 pub(crate) mod packet;
 mod process;
 mod scope;

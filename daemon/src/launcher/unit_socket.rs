@@ -10,11 +10,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::net::sockopt::{socket_peercred, socket_type};
+use rustix::net::sockopt::socket_type;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
-use rustix::process::{getppid, getuid};
+use rustix::process::{Pid, getppid, getuid};
 
 use super::lineage;
+use super::other_end::OtherEnd;
 use crate::caller::unit;
 
 /// The unit of the service.
@@ -33,8 +34,8 @@ pub(crate) fn reach(path: &Path, kind: SocketType) -> io::Result<OwnedFd> {
     let connected = || -> io::Result<OwnedFd> {
         let socket = socket_with(AddressFamily::UNIX, kind, flags, None)?;
         connect(&socket, &SocketAddrUnix::new(path)?)?;
-        let listener = socket_peercred(&socket)?;
-        if listener.uid == getuid() && getppid() == Some(listener.pid) {
+        let listener = OtherEnd::of(&socket)?;
+        if listener.uid == getuid() && listener.pid.is_some() && listener.pid == getppid() {
             return Ok(socket);
         }
         let problem = "somebody else listens there than the service manager that started credexd";
@@ -66,16 +67,18 @@ pub(crate) fn handed_over() -> io::Result<OwnedFd> {
 /// # Errors
 /// It is somebody else.
 fn check_daemon(socket: impl AsFd) -> io::Result<()> {
-    let peer = socket_peercred(socket)?;
-    let parent = getppid();
-    if peer.uid == getuid() && (parent == Some(peer.pid) || is_service_beside_us(peer.pid)) {
+    let peer = OtherEnd::of(socket)?;
+    let refused = |problem| Err(io::Error::new(ErrorKind::PermissionDenied, problem));
+    let Some(pid) = peer.pid else {
+        return refused(format!("a process that is out of sight is not {SERVICE}"));
+    };
+    if peer.uid == getuid() && (getppid() == Some(pid) || is_service_beside_us(pid)) {
         return Ok(());
     }
-    let problem = format!("process {} is not {SERVICE}", peer.pid);
-    Err(io::Error::new(ErrorKind::PermissionDenied, problem))
+    refused(format!("process {pid} is not {SERVICE}"))
 }
 
-fn is_service_beside_us(pid: rustix::process::Pid) -> bool {
+fn is_service_beside_us(pid: Pid) -> bool {
     let parent = getppid().and_then(|pid| u32::try_from(pid.as_raw_pid()).ok());
     let pid = pid.as_raw_pid().unsigned_abs();
     let of_peer = lineage::look(pid).map(|stat| stat.parent);

@@ -2,8 +2,11 @@
 //! of an ordinary user (`systemd/README.md`). Each story is set up by root and played by that user.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
 
 use credex::{Change, Password, SharedWebCredentials};
 use credex_tests::app::{self, Entry, Role};
@@ -436,4 +439,49 @@ async fn the_unit_believes_no_configuration_but_roots() {
         .await;
     let told = |log: &String| log.contains("4343") && log.contains("/etc/credex/credexd.conf");
     eventually("why it does not start", || manager.log(), told).await;
+}
+
+/// Whether the kernel tells a program that sees nobody who calls it.
+fn knows_control_groups() -> bool {
+    let release = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    let mut next = || numbers.next().and_then(|number| number.parse().ok());
+    let version: (Option<u32>, Option<u32>) = (next(), next());
+    version >= (Some(6), Some(13))
+}
+
+#[tokio::test]
+async fn the_diallers_socket_connects_nobody_but_the_service() {
+    if !knows_control_groups() {
+        eprintln!("not tried: this kernel is older than Linux 6.13");
+        return;
+    }
+    if !is_played() {
+        let story = "the_diallers_socket_connects_nobody_but_the_service";
+        return play(story, "", &["which calls, is not credexd.service"]).await;
+    }
+    let desktop = Desktop::in_session();
+    service(&desktop).await;
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+    for program in ["dialler", "fetcher"] {
+        let path = format!("{runtime}/credex/{program}");
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut socket = UnixStream::connect(path).unwrap();
+            // What both would answer, if only that it cannot be done. They may have hung up already.
+            let request = serde_json::json!({
+                "host": "nowhere.invalid", "port": 443, "timeout": 10_000, "loopback": false,
+                "url": "https://nowhere.invalid/", "developer": null,
+            });
+            socket.write_all(format!("{request}\n").as_bytes()).ok();
+            socket.shutdown(Shutdown::Write).ok();
+            let mut answer = Vec::new();
+            socket.read_to_end(&mut answer).ok();
+            answer
+        });
+        let answer = within("the program to hang up", answer).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), "", "{program} answered");
+    }
 }

@@ -31,6 +31,7 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+use credexd::launcher::check_caller;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
 /// The time on a processor after which something must be wrong, in seconds.
@@ -40,8 +41,8 @@ const PROCESSOR_SECONDS: u64 = 20;
 #[must_use]
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let done = match arguments {
-        [] => daemon().and_then(fetcher::serve),
-        [dial] if dial == "--dial" => daemon().and_then(dialler::serve),
+        [] => daemon("credex-fetcher").and_then(fetcher::serve),
+        [dial] if dial == "--dial" => daemon("credex-dialler").and_then(dialler::serve),
         _ => Err(io::Error::other("it takes --dial, or nothing")),
     };
     match done {
@@ -54,10 +55,12 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// The socket to the daemon.
-fn daemon() -> io::Result<UnixStream> {
+/// The socket to the daemon, for the program whose unit is called `unit`. Who else gets hold of it, from inside a
+/// sandbox without a network, is not served.
+fn daemon(unit: &str) -> io::Result<UnixStream> {
     close_all_but_standard();
     let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    check_caller(&socket, unit)?;
     Ok(UnixStream::from(socket))
 }
 

@@ -17,6 +17,7 @@ mod zygote;
 pub use environment::scrub;
 pub use process::ProcessLauncher;
 pub use scope::ScopedLauncher;
+pub use unit_socket::check_caller;
 pub use zygote::run_zygote;
 
 use std::ffi::OsString;

@@ -6,8 +6,10 @@
 
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
+use rustix::io::Errno;
+use rustix::ioctl::{self, Opcode};
 use rustix::process::{Pid, Uid};
 
 /// The process that made the other end.
@@ -33,17 +35,77 @@ impl OtherEnd {
     }
 }
 
+/// The control group in which the process that made the other end of `socket` is, by the inode number of its directory.
+/// `None` where the kernel cannot tell that without `/proc`: before Linux 6.13.
+///
+/// # Errors
+/// That process has ended.
+pub(super) fn control_group(socket: impl AsFd) -> io::Result<Option<u64>> {
+    // SAFETY: the kernel writes one `int`.
+    #[allow(unsafe_code)]
+    let pidfd = unsafe { socket_option::<libc::c_int>(socket, SO_PEERPIDFD) };
+    let pidfd = match pidfd {
+        // SAFETY: the kernel has just opened it for us.
+        #[allow(unsafe_code)]
+        Ok(pidfd) => unsafe { OwnedFd::from_raw_fd(pidfd) },
+        Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut told = PidfdInfo {
+        mask: CONTROL_GROUP,
+        ..PidfdInfo::default()
+    };
+    // SAFETY: the operation reads and writes a structure of that form, of whatever version the kernel is.
+    #[allow(unsafe_code)]
+    let asked = unsafe {
+        let question = ioctl::Updater::<PIDFD_GET_INFO, PidfdInfo>::new(&mut told);
+        ioctl::ioctl(&pidfd, question)
+    };
+    match asked {
+        Ok(()) => Ok((told.mask & CONTROL_GROUP != 0).then_some(told.control_group)),
+        Err(Errno::NOTTY | Errno::INVAL | Errno::OPNOTSUPP) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `SO_PEERPIDFD` of `asm-generic/socket.h`.
+const SO_PEERPIDFD: libc::c_int = 77;
+const PIDFD_GET_INFO: Opcode = ioctl::opcode::read_write::<PidfdInfo>(0xff, 11);
+/// `PIDFD_INFO_CGROUPID`.
+const CONTROL_GROUP: u64 = 1 << 2;
+
+/// `struct pidfd_info`, as it was at first.
+#[derive(Debug, Default, Clone, Copy)]
+#[repr(C)]
+struct PidfdInfo {
+    /// What is asked for, and then what was told.
+    mask: u64,
+    control_group: u64,
+    /// Of the process, its parent and its users.
+    numbers: [u32; 12],
+}
+
 fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
-    let mut told = MaybeUninit::<libc::ucred>::zeroed();
-    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the kernel writes these three numbers.
+    #[allow(unsafe_code)]
+    unsafe {
+        socket_option(socket, libc::SO_PEERCRED)
+    }
+}
+
+/// # Safety
+/// `T` is what the kernel writes for this option, and nothing but numbers.
+#[allow(unsafe_code)]
+unsafe fn socket_option<T>(socket: impl AsFd, option: libc::c_int) -> io::Result<T> {
+    let mut told = MaybeUninit::<T>::zeroed();
+    let mut length = libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)?;
     // SAFETY: the descriptor is open for as long as it is borrowed, and the kernel writes at most `length` bytes,
     // which is how many there are.
-    #[allow(unsafe_code)]
     let done = unsafe {
         libc::getsockopt(
             socket.as_fd().as_raw_fd(),
             libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
+            option,
             told.as_mut_ptr().cast(),
             &raw mut length,
         )
@@ -51,17 +113,16 @@ fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
     if done != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: all of it was zero, and each of its three numbers may be any.
-    #[allow(unsafe_code)]
-    let told = unsafe { told.assume_init() };
-    Ok(told)
+    // SAFETY: all of it was zero, and a number may be any.
+    Ok(unsafe { told.assume_init() })
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::File;
-    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::UnixStream;
+    use std::path::Path;
     use std::process::{Command, Stdio};
 
     use rustix::process::{getpid, getuid};
@@ -80,6 +141,24 @@ mod tests {
         assert_eq!(OtherEnd::of(&ours).unwrap(), us);
         let file = File::open("/dev/null").unwrap();
         assert!(OtherEnd::of(&file).is_err(), "it has no other end");
+    }
+
+    #[test]
+    fn the_control_group_of_a_process_is_told_without_looking_at_it() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let Some(group) = control_group(&ours).unwrap() else {
+            eprintln!("not tried: this kernel is older than Linux 6.13");
+            return;
+        };
+        let told = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+        let path = told.lines().find_map(|line| line.strip_prefix("0::"));
+        let mounts = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+        let directories = mounts.map(|mount| format!("{mount}{}", path.unwrap_or("/none")));
+        let is_seen = |it: &&String| Path::new(it).join("cgroup.procs").exists();
+        match directories.iter().find(is_seen) {
+            Some(ours) => assert_eq!(std::fs::metadata(ours).unwrap().ino(), group),
+            None => eprintln!("not tried: our control group cannot be seen here"),
+        }
     }
 
     /// Plays itself once more in a process namespace of its own, and looks at this process from there.

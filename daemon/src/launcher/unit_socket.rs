@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::io::fcntl_dupfd_cloexec;
@@ -15,7 +16,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connec
 use rustix::process::{Pid, getppid, getuid};
 
 use super::lineage;
-use super::other_end::OtherEnd;
+use super::other_end::{OtherEnd, control_group};
 use crate::caller::unit;
 
 /// The unit of the service.
@@ -76,6 +77,48 @@ fn check_daemon(socket: impl AsFd) -> io::Result<()> {
         return Ok(());
     }
     refused(format!("process {pid} is not {SERVICE}"))
+}
+
+/// Checks, as far as that can be seen, that `socket` leads to the person's own service, for a program that may live in
+/// the unit `ours` (`credex-fetcher`). There it sees no process but itself. So the kernel is asked for the control
+/// group of the other, and where it cannot tell, any process of the person's is let in that is in
+/// sight of our process namespace. Elsewhere the program was started by who holds the socket, and
+/// does nothing for them that they could not do themselves.
+///
+/// # Errors
+/// It is somebody else.
+pub fn check_caller(socket: impl AsFd, ours: &str) -> io::Result<()> {
+    let peer = OtherEnd::of(&socket)?;
+    let refused = |problem| Err(io::Error::new(ErrorKind::PermissionDenied, problem));
+    let Some(pid) = peer.pid.filter(|_| peer.uid == getuid()) else {
+        return refused(format!("who calls is not {SERVICE}"));
+    };
+    let cgroup = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let is_in_unit = |unit: &str| {
+        unit.strip_prefix(ours)
+            .is_some_and(|id| id.starts_with('@'))
+    };
+    if !unit::of(&cgroup).is_some_and(is_in_unit) {
+        return Ok(());
+    }
+    match (control_group(socket)?, groups_of_service(&cgroup)) {
+        (Some(group), Some(services)) if !services.contains(&group) => {
+            refused(format!("process {pid}, which calls, is not {SERVICE}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The control groups of the service beside us, or beside a slice that we are in: there is one at most. `None`
+/// where control groups cannot be seen.
+fn groups_of_service(cgroup: &str) -> Option<Vec<u64>> {
+    let ours = cgroup.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let root = Path::new("/sys/fs/cgroup");
+    let ours = root.join(ours);
+    fs::metadata(&ours).ok()?;
+    let slices = ours.ancestors().take_while(|slice| slice.starts_with(root));
+    let services = slices.filter_map(|slice| fs::metadata(slice.join(SERVICE)).ok());
+    Some(services.map(|group| group.ino()).collect())
 }
 
 fn is_service_beside_us(pid: Pid) -> bool {

@@ -51,11 +51,13 @@ pub(crate) fn at_hand(options: &Options) -> Result<Programs, Failure> {
         });
     }
     let has_window = has_gtk();
+    let window = has_window.then_some(WINDOW);
+    build(["--bins"], PACKAGES.into_iter().chain(window))?;
+    // With the window, which asks for features of many crates: cargo would build all of these anew without them.
     build(
-        ["--bins"],
-        PACKAGES.into_iter().chain(has_window.then_some(WINDOW)),
+        ["--example=manual"],
+        ["credex-cli"].into_iter().chain(window),
     )?;
-    build(["--example=manual"], ["credex-cli"])?;
     build(["--lib"], LIBRARIES)?;
     Ok(Programs {
         directory: target_directory().join("release"),

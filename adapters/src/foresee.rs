@@ -1,6 +1,6 @@
 //! What would become of a record, told from what a store would hold of it natively.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -32,12 +32,18 @@ pub fn foresee(whole: &Record, native: &Record, lost: Vec<(String, Why)>) -> For
     if whole.account.is_some() {
         foreseen.put("account".to_owned(), whole.account == native.account);
     }
-    let is_gone = |file: &&Attachment| {
-        let mut gone = gone.iter();
-        gone.any(|(_, each)| each.text("id") == Some(file.id.as_str()))
-    };
-    for attachment in whole.attachments.iter().filter(|file| !is_gone(file)) {
-        let is_native = native.attachments.contains(attachment);
+    let gone: HashSet<_> = gone
+        .iter()
+        .filter_map(|(_, each)| each.text("id"))
+        .collect();
+    let mut held: HashMap<_, Vec<&Attachment>> = HashMap::new();
+    for file in &native.attachments {
+        held.entry(&*file.id).or_default().push(file);
+    }
+    let stays = whole.attachments.iter();
+    for attachment in stays.filter(|file| !gone.contains(&*file.id)) {
+        let of_id = held.get(&*attachment.id);
+        let is_native = of_id.is_some_and(|of_id| of_id.contains(&attachment));
         foreseen.put(format!("attachment {}", attachment.id), is_native);
     }
     foreseen

@@ -1,6 +1,6 @@
 //! Credentials as fields that a person can read, and credentials made of such fields again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -179,10 +179,10 @@ fn reference(value: &Value) -> Option<&str> {
 }
 
 /// All labels that this value refers to.
-pub(super) fn labels<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+pub(super) fn labels<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
     match value {
         Value::Object(members) => match reference(value) {
-            Some(label) => found.push(label),
+            Some(label) => drop(found.insert(label)),
             None => members.values().for_each(|value| labels(value, found)),
         },
         Value::Array(elements) => elements.iter().for_each(|element| labels(element, found)),
@@ -192,7 +192,7 @@ pub(super) fn labels<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
 
 /// Whether a credential would be taken for one with references when it is read back.
 pub(super) fn has_references(credential: &Object) -> bool {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     credential
         .members()
         .for_each(|(_, value)| labels(value, &mut found));

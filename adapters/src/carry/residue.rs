@@ -1,6 +1,6 @@
 //! The residue: what of a record has no native form in a store, and how it is written.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use data_encoding::BASE64;
@@ -204,8 +204,8 @@ impl Residue {
 
     /// The names of the fields that it refers to.
     #[must_use]
-    pub fn labels(&self) -> Vec<&str> {
-        let mut labels = Vec::new();
+    pub fn labels(&self) -> BTreeSet<&str> {
+        let mut labels = BTreeSet::new();
         for part in self.0.credentials.iter().flatten() {
             if let Part::Shown(shown) = part {
                 fields::labels(shown, &mut labels);

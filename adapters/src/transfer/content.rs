@@ -1,11 +1,11 @@
 //! Whether two records say the same, whatever ids and times the stores have given them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Object, Record};
+use crate::{Attachment, Object, Record};
 
 /// A digest of what a record says.
 pub(super) type Fingerprint = [u8; 32];
@@ -18,25 +18,26 @@ const PASSING: &[&str] = &["id", "creationAt", "modifiedAt"];
 pub(super) fn fingerprint(record: &Record, left_out: &BTreeSet<String>) -> Fingerprint {
     let mut sum = Sha256::new();
     members(&mut sum, &record.item.members);
+    let files = record.attachments.iter().rev();
+    // Of two with the same id, the first one.
+    let files: HashMap<_, _> = files.map(|file| (&*file.id, file)).collect();
     let mut credentials: Vec<Fingerprint> = record
         .item
         .credentials
         .iter()
         .filter(|credential| !left_out.contains(credential.kind()))
-        .map(|each| credential(record, each))
+        .map(|each| credential(&files, each))
         .collect();
     credentials.sort_unstable();
     credentials.iter().for_each(|each| sum.update(each));
     sum.finalize().into()
 }
 
-fn credential(record: &Record, credential: &Object) -> Fingerprint {
+fn credential(files: &HashMap<&str, &Attachment>, credential: &Object) -> Fingerprint {
     let mut sum = Sha256::new();
     members(&mut sum, credential);
     if credential.kind() == "file" {
-        let id = credential.text("id");
-        let file = record.attachments.iter().find(|file| Some(&*file.id) == id);
-        match file {
+        match credential.text("id").and_then(|id| files.get(id)) {
             Some(file) => sum.update(Sha256::digest(&*file.content)),
             None => sum.update([0]),
         }
@@ -93,13 +94,18 @@ fn text(sum: &mut Sha256, text: &str) {
     sum.update(text.as_bytes());
 }
 
+/// The titles of the collections that a record is in, from the outermost one.
+pub(super) type Whereabouts = BTreeSet<Vec<String>>;
+
+/// Where `record` lies.
+pub(super) fn whereabouts(record: &Record) -> Whereabouts {
+    let places = record.places.iter();
+    places
+        .map(|place| place.titles().map(str::to_owned).collect())
+        .collect()
+}
+
 /// Whether `new` lies where `old` does, as far as it says where.
 pub(super) fn lies_the_same(new: &Record, old: &Record) -> bool {
-    let titles = |record: &Record| -> BTreeSet<Vec<String>> {
-        let places = record.places.iter();
-        places
-            .map(|place| place.titles().map(str::to_owned).collect())
-            .collect()
-    };
-    new.places.is_empty() || titles(new) == titles(old)
+    new.places.is_empty() || whereabouts(new) == whereabouts(old)
 }

@@ -1,10 +1,10 @@
 //! What becomes of each record, before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde::Serialize;
 
-use super::content::{Fingerprint, fingerprint, lies_the_same};
+use super::content::{Fingerprint, Whereabouts, fingerprint, lies_the_same, whereabouts};
 use super::key::{Key, keys};
 use super::losses::{briefly, gone};
 use crate::record::new_id;
@@ -263,28 +263,49 @@ impl Plan {
 struct There<'t> {
     records: &'t [Record],
     left_out: &'t BTreeSet<String>,
-    by_key: HashMap<Key, Vec<usize>>,
-    by_content: HashMap<Fingerprint, Vec<usize>>,
+    by_key: HashMap<Key, Alike>,
+    by_content: HashMap<Fingerprint, Alike>,
+    by_content_and_place: HashMap<(Fingerprint, Whereabouts), Alike>,
     met: Vec<bool>,
     ids: HashSet<String>,
 }
 
+/// Records that are alike in something, in their order. A store may have thousands of copies, so those
+/// that were met are not looked at again.
+#[derive(Default)]
+struct Alike(VecDeque<usize>);
+
+impl Alike {
+    /// The first one that was not met.
+    fn first(&mut self, met: &[bool]) -> Option<usize> {
+        let is_met = |at: &usize| met.get(*at).copied().unwrap_or(true);
+        while self.0.front().is_some_and(is_met) {
+            self.0.pop_front();
+        }
+        self.0.front().copied()
+    }
+}
+
 impl<'t> There<'t> {
     fn new(records: &'t [Record], left_out: &'t BTreeSet<String>) -> Self {
-        let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
-        let mut by_content: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_key: HashMap<_, Alike> = HashMap::new();
+        let mut by_content: HashMap<_, Alike> = HashMap::new();
+        let mut by_content_and_place: HashMap<_, Alike> = HashMap::new();
         for (at, record) in records.iter().enumerate() {
             for key in keys(record) {
-                by_key.entry(key).or_default().push(at);
+                by_key.entry(key).or_default().0.push_back(at);
             }
             let content = fingerprint(record, left_out);
-            by_content.entry(content).or_default().push(at);
+            by_content.entry(content).or_default().0.push_back(at);
+            let there = by_content_and_place.entry((content, whereabouts(record)));
+            there.or_default().0.push_back(at);
         }
         Self {
             records,
             left_out,
             by_key,
             by_content,
+            by_content_and_place,
             met: vec![false; records.len()],
             ids: records
                 .iter()
@@ -293,25 +314,24 @@ impl<'t> There<'t> {
         }
     }
 
-    /// A record that says the same, at the same place.
+    /// A record that says the same, at the same place if it says where.
     fn same(&mut self, record: &Record) -> Option<&'t Record> {
-        let alike = self.by_content.get(&fingerprint(record, self.left_out))?;
-        let alike = alike.iter().copied();
-        let at = alike.clone().find(|&at| {
-            !self.met.get(at).copied().unwrap_or(true)
-                && self
-                    .records
-                    .get(at)
-                    .is_some_and(|old| lies_the_same(record, old))
-        })?;
+        let content = fingerprint(record, self.left_out);
+        let alike = match record.places.is_empty() {
+            true => self.by_content.get_mut(&content),
+            false => {
+                let there = (content, whereabouts(record));
+                self.by_content_and_place.get_mut(&there)
+            }
+        };
+        let at = alike?.first(&self.met)?;
         self.meet(at)
     }
 
     /// A record that shares a key.
     fn known(&mut self, record: &Record) -> Option<&'t Record> {
-        let with_key = keys(record).into_iter();
-        let mut candidates = with_key.filter_map(|key| self.by_key.get(&key)).flatten();
-        let at = *candidates.find(|&&at| !self.met.get(at).copied().unwrap_or(true))?;
+        let mut keys = keys(record).into_iter();
+        let at = keys.find_map(|key| self.by_key.get_mut(&key)?.first(&self.met))?;
         self.meet(at)
     }
 

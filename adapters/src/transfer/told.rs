@@ -1,6 +1,6 @@
 //! A plan as the person reads it in the dialog where they agree: numbers, and nothing of the items.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use credex::{LossReason, Lost};
 
@@ -35,14 +35,17 @@ impl Plan {
 impl Entry {
     /// What is lost of it: each credential once, or a part of it once for each reason.
     fn losses(&self) -> Vec<(Lost, LossReason)> {
+        let reasons = Reasons::of(&self.lost);
         let whole = self.gone.iter().filter_map(|at| {
             let kind = self.kinds.get(*at)?.clone();
-            Some((Lost::Whole(kind), self.reason(*at)))
+            Some((Lost::Whole(kind), reasons.at(*at)))
         });
+        let is_file = |at: &usize| self.kinds.get(*at).is_some_and(|kind| kind == "file");
+        let is_file_gone = self.gone.iter().any(is_file);
         let parts: BTreeSet<_> = self
             .lost
             .iter()
-            .filter_map(|lost| Some((self.part(&lost.path)?, lost.why.reason)))
+            .filter_map(|lost| Some((self.part(&lost.path, is_file_gone)?, lost.why.reason)))
             .collect();
         let parts = parts.into_iter().filter_map(|(at, reason)| match at {
             Some(at) => Some((Lost::Part(self.kinds.get(at)?.clone()), reason)),
@@ -51,28 +54,50 @@ impl Entry {
         whole.chain(parts).collect()
     }
 
-    /// Why nothing comes through of the credential at this place.
-    fn reason(&self, at: usize) -> LossReason {
-        let why = |is_it: &dyn Fn(&str) -> bool| {
-            let found = self.lost.iter().find(|lost| is_it(&lost.path));
-            found.map(|lost| lost.why.reason)
-        };
-        why(&|path| Self::credential_at(path).is_some_and(|(of, _)| of == at))
-            .or_else(|| why(&|path| path == EVERYTHING))
-            .or_else(|| why(&is_attachment))
-            .unwrap_or(LossReason::Other)
-    }
-
     /// Of which credential, or of the item besides (`None` in it), the path is a part; `None` if it
     /// leads to something that is lost as a whole.
-    fn part(&self, path: &str) -> Option<Option<usize>> {
-        let is_file = |at: &usize| self.kinds.get(*at).is_some_and(|kind| kind == "file");
+    fn part(&self, path: &str, is_file_gone: bool) -> Option<Option<usize>> {
         match Self::credential_at(path) {
             Some((at, _)) => (!self.gone.contains(&at)).then_some(Some(at)),
             None if path == EVERYTHING => None,
-            None if is_attachment(path) && self.gone.iter().any(is_file) => None,
+            None if is_attachment(path) && is_file_gone => None,
             None => (!matches!(self.status, Status::Dropped { .. })).then_some(None),
         }
+    }
+}
+
+/// Why nothing comes through of credentials.
+struct Reasons {
+    of_credentials: HashMap<usize, LossReason>,
+    of_everything: Option<LossReason>,
+    of_a_file: Option<LossReason>,
+}
+
+impl Reasons {
+    /// The first of each that is told.
+    fn of(losses: &[super::Lost]) -> Self {
+        let first = |is_it: &dyn Fn(&str) -> bool| {
+            let found = losses.iter().find(|lost| is_it(&lost.path));
+            found.map(|lost| lost.why.reason)
+        };
+        let mut of_credentials = HashMap::new();
+        for lost in losses {
+            if let Some((at, _)) = Entry::credential_at(&lost.path) {
+                of_credentials.entry(at).or_insert(lost.why.reason);
+            }
+        }
+        Self {
+            of_credentials,
+            of_everything: first(&|path| path == EVERYTHING),
+            of_a_file: first(&is_attachment),
+        }
+    }
+
+    /// Of the credential at this place.
+    fn at(&self, at: usize) -> LossReason {
+        let of_credential = self.of_credentials.get(&at).copied();
+        let others = self.of_everything.or(self.of_a_file);
+        of_credential.or(others).unwrap_or(LossReason::Other)
     }
 }
 

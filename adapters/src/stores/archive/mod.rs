@@ -7,7 +7,7 @@
 
 mod seal;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -195,12 +195,20 @@ impl Store for OpenArchive {
         progress: &mut dyn FnMut(usize),
     ) -> Result<Written, Fault> {
         let mut records = self.whole_records()?;
+        let mut places = HashMap::new();
+        for (at, record) in records.iter().enumerate() {
+            places.entry(record.item.id().to_owned()).or_insert(at);
+        }
         for (done, change) in changes.iter().enumerate() {
             progress(done);
             match change {
-                Change::Add(record) => records.push(record.clone()),
+                Change::Add(record) => {
+                    let id = record.item.id().to_owned();
+                    places.entry(id).or_insert(records.len());
+                    records.push(record.clone());
+                }
                 Change::Replace(id, record) => {
-                    let old = records.iter_mut().find(|old| old.item.id() == id);
+                    let old = places.get(id).and_then(|at| records.get_mut(*at));
                     let place = self.path.display().to_string();
                     *old.ok_or(Fault::Changed { place })? = record.clone();
                 }

@@ -8,6 +8,8 @@
 //! An entry that we wrote has a line `credex: {…}` above the first empty line, and is read strictly:
 //! fields stand above that empty line, and everything below is the note.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 use crate::carry::{Carried, CarriedField, Residue, ResidueError};
@@ -117,7 +119,7 @@ fn ours(head: &str, body: Option<&str>, residue: Option<Result<Residue, ResidueE
     entry.password = secret(lines.next());
     let labels = match &residue {
         Some(Ok(residue)) => residue.labels(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     };
     let mut note = Zeroizing::new(String::with_capacity(head.len() + 1));
     for line in lines.filter(|line| !line.trim().is_empty()) {
@@ -129,7 +131,7 @@ fn ours(head: &str, body: Option<&str>, residue: Option<Result<Residue, ResidueE
             continue;
         };
         let label = unescape(label);
-        if labels.contains(&label.as_str()) {
+        if labels.contains(label.as_str()) {
             entry.carried.push(CarriedField {
                 label: label.to_string(),
                 value: unescape(value),

@@ -3,6 +3,7 @@
 //! "Credex", "Credex (2)" and so on.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -169,7 +170,7 @@ pub(super) fn carried(item: &Object) -> Read {
     let residue = (at > 0).then(|| Residue::parse(&text));
     let labels = match &residue {
         Some(Ok(residue)) => residue.labels(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     };
     let (shown, fields): (Vec<_>, Vec<_>) = fields
         .into_iter()

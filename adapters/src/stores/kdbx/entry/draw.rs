@@ -1,6 +1,6 @@
 //! A record as an entry.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -196,18 +196,16 @@ fn moment(text: &str) -> Option<i64> {
 
 fn draw_attachments(element: &mut Element, whole: &Record, pool: &mut Pool) {
     let mut names = HashSet::new();
+    let attachments = whole.attachments.iter().rev();
+    // Of two with the same id, the first one.
+    let attachments: HashMap<_, _> = attachments.map(|each| (&*each.id, each)).collect();
     for file in whole
         .item
         .credentials
         .iter()
         .filter(|each| each.kind() == "file")
     {
-        let id = file.text("id");
-        let Some(attachment) = whole
-            .attachments
-            .iter()
-            .find(|each| Some(each.id.as_str()) == id)
-        else {
+        let Some(attachment) = file.text("id").and_then(|id| attachments.get(id)) else {
             continue;
         };
         let name = file

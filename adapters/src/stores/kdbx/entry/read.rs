@@ -1,5 +1,7 @@
 //! An entry, as far as it has a native form.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -132,13 +134,12 @@ impl Reading {
 /// Attachments under the ids that the `file` credentials of the whole item have.
 pub(super) fn renamed(mut attachments: Vec<Attachment>, item: &Item) -> Vec<Attachment> {
     let files = || item.credentials.iter().filter(|each| each.kind() == "file");
-    let is_there = |id: &str| files().any(|file| file.text("id") == Some(id));
+    let there: HashSet<_> = files().filter_map(|file| file.text("id")).collect();
+    let known: HashSet<_> = attachments.iter().map(|each| each.id.clone()).collect();
     let mut left: Vec<_> = files()
-        .filter(|file| {
-            let id = file.text("id").unwrap_or_default();
-            !attachments.iter().any(|attachment| attachment.id == id)
-        })
+        .filter(|file| !known.contains(file.text("id").unwrap_or_default()))
         .collect();
+    let is_there = |id: &str| there.contains(id);
     for attachment in attachments.iter_mut().filter(|each| !is_there(&each.id)) {
         let hash = hash(&attachment.content);
         let place = left

@@ -56,10 +56,12 @@ async fn seal_reader(
     meter: &mut Meter<'_>,
 ) -> Result<()> {
     // Not a byte more is read than was announced: the reader may go on, or wait.
-    let mut scratch = Zeroizing::new(vec![0; CHUNK]);
+    let next = |left: u64| usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+    // To touch and wipe a whole chunk takes longer than to seal a few kilobytes.
+    let mut scratch = Zeroizing::new(vec![0; next(len)]);
     let mut left = len;
     while left > 0 {
-        let wanted = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let wanted = next(left);
         let chunk = &mut scratch[..wanted];
         reader.read_exact(chunk).map_err(Error::Read)?;
         write(sealer, chunk)?;

@@ -1,15 +1,14 @@
 //! What the `credexd` program does, from its arguments to its exit code: here and not in `main.rs`,
 //! because `credex demo` runs the same under the same name.
 //!
-//! The order matters: the launching process starts first, while this one has no fds of others and
-//! no keys, and is not confined; then this process makes itself undumpable and confines itself; only
-//! then come threads and the bus.
+//! The order matters: the launching process starts first, as a copy of this one while that has no fds, no
+//! configuration and no keys, and is not confined; then this process makes itself undumpable and
+//! confines itself; only then come threads and the bus.
 
 use std::ffi::OsString;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,7 +137,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, lexopt::Error> {
 }
 
 fn serve(start: Start) -> Result<(), Failure> {
+    let launcher = launcher(&start);
     log::start();
+    let launcher = Arc::new(launcher.map_err(Failure::Launcher)?);
     let protections = Protections::default();
     let witness = witness(&start, &protections);
     let owner_of = |file: BorrowedFd<'_>, uid| owner(witness.as_ref(), file, uid);
@@ -150,7 +151,6 @@ fn serve(start: Start) -> Result<(), Failure> {
     let mut config = loaded.config;
     // Read before this process makes itself undumpable, which hides it.
     let executable = std::env::current_exe()?;
-    let launcher = Arc::new(launcher(&start, &executable).map_err(Failure::Launcher)?);
     process::protect(&protections)?;
     let own = start.sockets.as_ref().map(|_| own_directories());
     process::confine(&protections, own.transpose()?.as_deref());
@@ -252,10 +252,10 @@ fn owner(witness: Option<&WitnessUnit>, file: BorrowedFd<'_>, uid: u32) -> std::
 }
 
 /// What starts programs: a unit, or else a process of our own, which must be made at once.
-fn launcher(start: &Start, executable: &Path) -> Result<ProcessLauncher, std::io::Error> {
+fn launcher(start: &Start) -> Result<ProcessLauncher, std::io::Error> {
     match &start.sockets {
         Some(sockets) => Ok(ProcessLauncher::in_unit(sockets.join("launcher"))),
-        None => ProcessLauncher::start(launching_process(executable)),
+        None => ProcessLauncher::fork(),
     }
 }
 
@@ -337,13 +337,6 @@ fn own_directories() -> Result<Vec<PathBuf>, std::io::Error> {
             }
         })
         .collect())
-}
-
-/// Our own executable under our own name, as the launching process.
-fn launching_process(executable: &Path) -> Command {
-    let mut command = Command::new(executable);
-    command.arg0("credexd").arg("--launcher");
-    command
 }
 
 fn authorization(config: &Authentication) -> Arc<dyn Authorization> {

@@ -5,6 +5,9 @@ use credex_tests::app::{self, Entry, Role};
 use credex_tests::chooser::pid;
 use credex_tests::desktop::Desktop;
 use credex_tests::exporter::Exporter;
+use credex_tests::patience::eventually;
+use credex_tests::process::Peer;
+use rustix::process::Signal;
 
 use crate::scene::{COUNTS, VAULT, payload};
 
@@ -54,6 +57,30 @@ async fn what_the_service_starts_is_as_free_as_if_the_person_had_started_it() {
         panic!("the service itself starts nothing else: {started:?}");
     };
     is_free(launching.pid());
+}
+
+#[tokio::test]
+async fn the_launching_process_shares_no_socket_with_the_service_and_ends_when_that_is_killed() {
+    let mut desktop = Desktop::plan().open().await;
+    Exporter::join(&desktop).await.status().await;
+    let daemon = desktop.daemon().peer();
+    let [launching] = <[Peer; 1]>::try_from(daemon.children()).unwrap();
+    let session = || told(launching.pid(), "NSsid");
+    let leads = |session: &String| *session == launching.pid().to_string();
+    eventually("the launching process to lead a session", session, leads).await;
+    assert_eq!(told(launching.pid(), "Name"), "credexd-launch");
+    match (daemon.open_files(), launching.open_files()) {
+        (Some(files), Some(theirs)) => {
+            let test = Peer::of_pid(std::process::id()).and_then(|test| test.open_files());
+            let inherited = test.unwrap_or_default();
+            let shared = |name: &&String| theirs.contains(name) && !inherited.contains(name);
+            let sockets = files.iter().filter(|name| name.starts_with("socket:"));
+            assert_eq!(sockets.filter(shared).count(), 0, "{files:?} {theirs:?}");
+        }
+        _ => eprintln!("what the two have open is not looked at, which only root may"),
+    }
+    daemon.signal(Signal::KILL);
+    launching.ended().await;
 }
 
 /// Confined no more than this test.

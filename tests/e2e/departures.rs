@@ -27,6 +27,7 @@ use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
 use zbus::zvariant::{self, DynamicType};
 use zbus::{Connection, Message};
 
+use crate::confined::told;
 use crate::scene::{COUNTS, Scene, State, VAULT, payload};
 
 /// Many enough that some leave at every moment of their call.
@@ -154,9 +155,9 @@ async fn exporters_that_leave_while_they_ask_leave_no_exchange_and_no_dialog() {
 }
 
 fn launcher_of(daemon: &Peer) -> Peer {
-    let launches = |peer: &Peer| peer.arguments().ends_with(b"--launcher\0");
+    let named = |peer: &Peer| told(peer.pid(), "Name") == "credexd-launch";
     let mut children = daemon.children().into_iter();
-    children.find(launches).expect("it has a launching process")
+    children.find(named).expect("it has a launching process")
 }
 
 /// An importer that acknowledges its offers when the test says so, with its own hand.

@@ -129,7 +129,7 @@ async fn the_search_finds_what_is_there() {
     for (process, memory) in between.memories() {
         let known = match process {
             "credexd" | "the chooser" => APP_ID,
-            "the launching process" => "--launcher",
+            "the launching process" => "DBUS_SESSION_BUS_ADDRESS=",
             _ => "org.credex.Exchange1",
         };
         assert!(!memory.places(known.as_bytes()).is_empty(), "{process}");

@@ -1,10 +1,12 @@
 //! How the daemon starts other programs: the trait, and what it is told. Serves design §6.
 //!
-//! The daemon itself never forks: an fd that has just arrived over D-Bus is not close-on-exec yet,
+//! The daemon at work never forks: an fd that has just arrived over D-Bus is not close-on-exec yet,
 //! and a fork at that moment would leak it. Programs are started by a small process of our own
-//! (`zygote`) that was started before the first fd could arrive, or by systemd in a unit of its own.
+//! (`zygote`), a copy that the daemon makes of itself before it does anything else, or by systemd in a unit of
+//! its own.
 
 mod environment;
+mod fork;
 mod lineage;
 mod message;
 mod other_end;

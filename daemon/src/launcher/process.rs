@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixDatagram as Socket;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ use tokio::net::UnixDatagram;
 use super::lineage::{self, Birth};
 use super::message::{Reply, Request};
 use super::packet::{receive, send};
-use super::{LaunchError, Launcher, Program, Started, unit_socket};
+use super::{LaunchError, Launcher, Program, Started, fork, unit_socket, zygote};
 use crate::caller::Process;
 
 /// Of how many programs we remember that we started them.
@@ -35,7 +35,7 @@ pub struct ProcessLauncher {
 #[derive(Debug)]
 enum Origin {
     /// Our child. Never waited for while we live, so that its process ID stays its own.
-    Child(Child),
+    Child(u32),
     /// A unit, which systemd starts when somebody connects to this socket.
     Unit(PathBuf),
 }
@@ -67,19 +67,33 @@ enum State {
 }
 
 impl ProcessLauncher {
-    /// Starts the launching process. Call it before any fd can arrive, and before any thread and
-    /// the runtime start. `command` must run [`run_zygote`](super::run_zygote); its standard input
-    /// becomes the socket, and its standard output and error are those of the programs.
+    /// Makes the launching process out of this one, which it is a copy of: it shares our pages, and there is
+    /// no program to load. Call it before anything else, so that it gets no fd and no memory that
+    /// is not its own business. In the new process it does not return.
+    ///
+    /// # Errors
+    /// This process has more than one thread, or the system makes no other.
+    pub fn fork() -> io::Result<ProcessLauncher> {
+        let (ours, theirs) = line()?;
+        let Some(zygote) = fork::fork()? else {
+            drop(ours);
+            std::process::exit(zygote::run_forked(theirs).into());
+        };
+        Ok(ProcessLauncher::of_child(zygote, ours))
+    }
+
+    /// The same where there are threads already: `command` must run
+    /// [`run_zygote`](super::run_zygote); its standard input becomes the socket, and its standard
+    /// output and error are those of the programs. Call it before any fd can arrive.
     ///
     /// # Errors
     /// The process cannot be started.
+    // The child is never waited for; see `Origin::Child`.
+    #[allow(clippy::zombie_processes)]
     pub fn start(mut command: Command) -> io::Result<ProcessLauncher> {
-        let flags = SocketFlags::CLOEXEC;
-        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-        rustix::io::ioctl_fionbio(&ours, true)?;
+        let (ours, theirs) = line()?;
         let zygote = command.stdin(Stdio::from(theirs)).spawn()?;
-        let line = State::New(ours.into());
-        Ok(ProcessLauncher::new(Origin::Child(zygote), line))
+        Ok(ProcessLauncher::of_child(zygote.id(), ours))
     }
 
     /// Starts programs through the unit behind `socket`, which begins when it is needed, and again if it
@@ -87,6 +101,10 @@ impl ProcessLauncher {
     #[must_use]
     pub fn in_unit(socket: PathBuf) -> ProcessLauncher {
         ProcessLauncher::new(Origin::Unit(socket), State::Unconnected)
+    }
+
+    fn of_child(zygote: u32, line: OwnedFd) -> ProcessLauncher {
+        ProcessLauncher::new(Origin::Child(zygote), State::New(line.into()))
     }
 
     fn new(origin: Origin, state: State) -> ProcessLauncher {
@@ -101,7 +119,7 @@ impl ProcessLauncher {
     #[must_use]
     pub fn zygote(&self) -> Option<u32> {
         match &self.origin {
-            Origin::Child(zygote) => Some(zygote.id()),
+            Origin::Child(zygote) => Some(*zygote),
             Origin::Unit(_) => None,
         }
     }
@@ -117,6 +135,14 @@ impl ProcessLauncher {
         births.latest_first.push_front(birth);
         Started { pid: birth.pid }
     }
+}
+
+/// Our end of a new line, which never waits, and that of the launching process.
+fn line() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    rustix::io::ioctl_fionbio(&ours, true)?;
+    Ok((ours, theirs))
 }
 
 #[async_trait]

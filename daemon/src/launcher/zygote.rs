@@ -4,6 +4,7 @@
 //! It has one thread, no bus, and no fd but its socket, so that what it starts can inherit nothing.
 //! `Command` itself gives a program an empty signal mask and the default for SIGPIPE.
 
+use std::ffi::CStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -18,6 +19,7 @@ use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{
     DumpableBehavior, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior, setsid, wait,
 };
+use rustix::thread::set_name;
 use signal_hook::consts::{FORBIDDEN, SIGCHLD, SIGPIPE};
 use signal_hook::low_level::pipe;
 
@@ -31,15 +33,36 @@ use super::unit_socket;
 /// connected to, until the daemon has closed the other end.
 #[must_use]
 pub fn run_zygote() -> ExitCode {
+    ExitCode::from(run())
+}
+
+/// The same in a copy of the daemon, whose end of the line `socket` is.
+pub(super) fn run_forked(socket: OwnedFd) -> u8 {
+    match rustix::stdio::dup2_stdin(&socket) {
+        Ok(()) => drop(socket),
+        Err(error) => return complain(&error.into()),
+    }
+    run()
+}
+
+fn run() -> u8 {
     match Zygote::set_up().and_then(|mut zygote| zygote.serve()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let message = format!("credexd --launcher (to be run by credexd only): {error}\n");
-            let written = io::stderr().write_all(message.as_bytes());
-            ExitCode::from(if written.is_ok() { 1 } else { 2 })
-        }
+        Ok(()) => 0,
+        Err(error) => complain(&error),
     }
 }
+
+/// Says what was wrong, and with which exit code to end.
+fn complain(error: &io::Error) -> u8 {
+    let message = format!("credexd --launcher (to be run by credexd only): {error}\n");
+    match io::stderr().write_all(message.as_bytes()) {
+        Ok(()) => 1,
+        Err(_) => 2,
+    }
+}
+
+/// What `ps` and the kernel's messages tell it apart from the daemon by, of which it may be a copy.
+const NAME: &CStr = c"credexd-launch";
 
 struct Zygote {
     socket: OwnedFd,
@@ -51,6 +74,7 @@ struct Zygote {
 
 impl Zygote {
     fn set_up() -> io::Result<Zygote> {
+        set_name(NAME)?;
         let socket = unit_socket::handed_over()?;
         // Without a terminal, so that neither Ctrl-C nor a hang-up of the daemon's reaches the
         // programs, and none of them can get hold of it. A unit has none to begin with.

@@ -19,7 +19,7 @@ use seccompiler::{
     SeccompRule,
 };
 
-use crate::seccomp::{argument, rule, unsigned};
+use crate::seccomp::{self, Verdict, argument, rule, unsigned};
 
 /// Why there is no filter.
 #[derive(Debug, thiserror::Error)]
@@ -37,13 +37,10 @@ pub enum SandboxError {
 /// # Errors
 /// The kernel has no seccomp, or refuses.
 pub fn enter() -> Result<(), SandboxError> {
-    // Of two filters that both refuse a call, the later says with which error.
-    seccompiler::apply_filter(&known_only()?)?;
-    seccompiler::apply_filter(&forbidden()?)?;
-    Ok(())
+    Ok(seccompiler::apply_filter(&program()?)?)
 }
 
-/// What the daemon may ask of the kernel, as far as [`forbidden`] does not look at the arguments.
+/// What the daemon may ask of the kernel, as far as [`by_arguments`] does not refuse it.
 const KNOWN: &[libc::c_long] = &[
     // File descriptors.
     libc::SYS_close,
@@ -267,18 +264,34 @@ const MODES: &[(libc::c_long, u8)] = &[
     (libc::SYS_open, 2),
 ];
 
-/// Refuses with `ENOSYS` what is not listed, as an older kernel would.
-fn known_only() -> Result<BpfProgram, BackendError> {
-    let rules = KNOWN.iter().map(|call| (*call, Vec::new())).collect();
-    filter(rules, errno(libc::ENOSYS), SeccompAction::Allow)
+/// Refuses with `ENOSYS` what is not known, as an older kernel would, and with `EPERM` what this program must
+/// never do.
+fn program() -> Result<BpfProgram, BackendError> {
+    let by_arguments = by_arguments()?;
+    let number = |call: &libc::c_long| u32::try_from(*call).ok();
+    let known = KNOWN.iter().filter_map(number);
+    let mut verdicts: BTreeMap<u32, Verdict> = known
+        .map(|call| match by_arguments.contains_key(&i64::from(call)) {
+            true => (call, Verdict::ByArguments),
+            false => (call, Verdict::Return(SeccompAction::Allow)),
+        })
+        .collect();
+    let forbidden = FORBIDDEN.iter().filter_map(|(_, call)| number(call));
+    verdicts.extend(forbidden.map(|call| (call, Verdict::Return(errno(libc::EPERM)))));
+    let unknown = Verdict::Return(errno(libc::ENOSYS));
+    let architecture = std::env::consts::ARCH.try_into()?;
+    let refused = SeccompFilter::new(
+        by_arguments,
+        SeccompAction::Allow,
+        errno(libc::EPERM),
+        architecture,
+    )?;
+    seccomp::by_number(verdicts, unknown, refused, architecture)
 }
 
-/// Refuses with `EPERM` what this program must never do.
-fn forbidden() -> Result<BpfProgram, BackendError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = FORBIDDEN
-        .iter()
-        .map(|(_, call)| (*call, Vec::new()))
-        .collect();
+/// What is refused with `EPERM` for its arguments.
+fn by_arguments() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+    let mut rules = BTreeMap::new();
     // No other families than Unix's, and of netlink the table of sockets alone.
     let (unix, netlink) = (unsigned(libc::AF_UNIX), unsigned(libc::AF_NETLINK));
     let table = unsigned(libc::NETLINK_SOCK_DIAG);
@@ -317,16 +330,7 @@ fn forbidden() -> Result<BpfProgram, BackendError> {
     let ptracer = argument(0, SeccompCmpOp::Eq, unsigned(libc::PR_SET_PTRACER))?;
     let undone = [dumpable, argument(1, SeccompCmpOp::Ne, 0)?];
     rules.insert(libc::SYS_prctl, vec![rule(undone)?, rule([ptracer])?]);
-    filter(rules, SeccompAction::Allow, errno(libc::EPERM))
-}
-
-fn filter(
-    rules: BTreeMap<i64, Vec<SeccompRule>>,
-    otherwise: SeccompAction,
-    on_match: SeccompAction,
-) -> Result<BpfProgram, BackendError> {
-    let architecture = std::env::consts::ARCH.try_into()?;
-    SeccompFilter::new(rules, otherwise, on_match, architecture)?.try_into()
+    Ok(rules)
 }
 
 /// Whether the argument `number`, a mode, has this bit.
@@ -341,4 +345,65 @@ fn errno(number: libc::c_int) -> SeccompAction {
 
 fn ne(number: u8, value: u64) -> Result<SeccompCondition, BackendError> {
     argument(number, SeccompCmpOp::Ne, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seccomp::interpreter::{Data, ENOSYS, EPERM, outcome};
+
+    const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
+
+    /// Two filters that compare a number with each of theirs: what is refused by name or for its arguments,
+    /// and what is not known.
+    fn one_after_another() -> [BpfProgram; 2] {
+        let program = |rules, otherwise, on_match| -> BpfProgram {
+            let architecture = std::env::consts::ARCH.try_into().unwrap();
+            let filter = SeccompFilter::new(rules, otherwise, on_match, architecture);
+            filter.unwrap().try_into().unwrap()
+        };
+        let mut forbidden = by_arguments().unwrap();
+        forbidden.extend(FORBIDDEN.iter().map(|(_, call)| (*call, Vec::new())));
+        let known = KNOWN.iter().map(|call| (*call, Vec::new())).collect();
+        [
+            program(forbidden, SeccompAction::Allow, errno(libc::EPERM)),
+            program(known, errno(libc::ENOSYS), SeccompAction::Allow),
+        ]
+    }
+
+    #[test]
+    fn the_halving_filter_says_what_one_comparison_after_another_would() {
+        let (program, others) = (program().unwrap(), one_after_another());
+        let mut seen = std::collections::BTreeSet::new();
+        let numbers = (0..2_000).chain([4_000, 0x4000_0000, 0x4000_003b, u32::MAX - 1, u32::MAX]);
+        for number in numbers {
+            for arguments in [
+                [0; 6],
+                [u64::MAX; 6],
+                [1, 2, 4, 0o4644, 4, 0],
+                [16, 3, 4, 0o600, 0, 0],
+                [16, 3, 5, 0o2755, 0, 0],
+                [4, 1, 0o600, 0, 0, 0],
+                [0x5961_6d61, 0x5412, 0, 0, 0, 0],
+                [4, 0, 0o4755, 0, 0, 0],
+                [0x10000, 0o4000, 0, 0, 0, 0],
+            ] {
+                let data = Data::of(number, arguments);
+                let mut expected = others.iter().map(|other| outcome(other, &data));
+                let expected = expected.find(|each| *each != ALLOWED).unwrap_or(ALLOWED);
+                assert_eq!(
+                    outcome(&program, &data),
+                    expected,
+                    "{number} {arguments:x?}"
+                );
+                seen.insert(expected);
+            }
+        }
+        assert_eq!(seen, [ALLOWED, EPERM, ENOSYS].into());
+        let strange = Data {
+            architecture: 1,
+            ..Data::of(0, [0; 6])
+        };
+        assert_eq!(outcome(&program, &strange), libc::SECCOMP_RET_KILL_PROCESS);
+    }
 }

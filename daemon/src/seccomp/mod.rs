@@ -1,6 +1,12 @@
 //! What the filters of system calls of the service and of its fetcher are written with.
 
+mod by_number;
+#[cfg(test)]
+pub(crate) mod interpreter;
+
 use seccompiler::{BackendError, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
+
+pub(crate) use by_number::{Verdict, by_number};
 
 /// A rule that holds where all `conditions` do.
 ///

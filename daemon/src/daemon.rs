@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credex_protocol::{Reason, names};
+use futures_util::future::try_join;
 use tokio::sync::mpsc::unbounded_channel;
 use zbus::fdo::{DBusProxy, RequestNameFlags, RequestNameReply};
 use zbus::names::WellKnownName;
@@ -52,7 +53,7 @@ impl Daemon {
     /// A service on `bus` that does not answer yet.
     ///
     /// # Errors
-    /// The bus refuses to tell when a connection leaves it.
+    /// The bus cannot be spoken to.
     pub async fn new(
         bus: zbus::Connection,
         config: Config,
@@ -60,16 +61,6 @@ impl Daemon {
     ) -> Result<Daemon, DaemonError> {
         let messages = MessageStream::from(&bus);
         let proxy = DBusProxy::new(&bus).await?;
-        let departures = MatchRule::builder()
-            .msg_type(zbus::message::Type::Signal)
-            .sender("org.freedesktop.DBus")?
-            .member("NameOwnerChanged")?
-            .arg(2, "")?
-            .build();
-        proxy
-            .add_match_rule(departures)
-            .await
-            .map_err(zbus::Error::from)?;
         let desk = Desk::new(bus.clone(), config, ports);
         Ok(Daemon {
             bus,
@@ -83,7 +74,7 @@ impl Daemon {
     /// still going on then is ended, and everybody told.
     ///
     /// # Errors
-    /// The name is taken, or the bus is gone.
+    /// The name is taken, the bus refuses to tell when a connection leaves it, or it is gone.
     pub async fn run(
         self,
         ready: impl FnOnce(),
@@ -106,7 +97,8 @@ impl Daemon {
                 listening.stop(&exchange);
             }
         });
-        request_name(&proxy).await?;
+        // The bus takes them in this order, and there is one wait for both.
+        try_join(watch_departures(&proxy), request_name(&proxy)).await?;
         ready();
         let outcome = tokio::select! {
             () = stop => Ok(()),
@@ -137,6 +129,17 @@ async fn say_farewell(proxy: &DBusProxy<'_>, counter: &Counter, desk: &Arc<Desk>
     tokio::task::yield_now().await;
     counter.emptied().await;
     desk.close(Reason::ServiceStopped).await;
+}
+
+async fn watch_departures(proxy: &DBusProxy<'_>) -> Result<(), DaemonError> {
+    let departures = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .sender("org.freedesktop.DBus")?
+        .member("NameOwnerChanged")?
+        .arg(2, "")?
+        .build();
+    let watched = proxy.add_match_rule(departures).await;
+    Ok(watched.map_err(zbus::Error::from)?)
 }
 
 async fn request_name(proxy: &DBusProxy<'_>) -> Result<(), DaemonError> {

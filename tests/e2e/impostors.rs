@@ -267,6 +267,25 @@ async fn an_app_that_was_started_for_an_exchange_is_never_one_too_many() {
     session.receipt().await;
 }
 
+/// Systemd, which is to give it a scope, keeps the service waiting meanwhile.
+#[tokio::test]
+async fn an_app_that_is_faster_than_its_start_is_never_one_too_many() {
+    let plan = Desktop::plan().limit("running_importers", 1);
+    let desktop = plan.chooser(Script::choose(VAULT)).open().await;
+    let silent = desktop.bus.connect().await;
+    silent
+        .request_name("org.freedesktop.systemd1")
+        .await
+        .unwrap();
+    let reports = desktop.reports("importer");
+    let command = app::command(&reports, VAULT, Role::Announce);
+    desktop.install(&Entry::importer(VAULT).exec(&command));
+    let _other = Importer::announced(&desktop, OTHER).await;
+    let session = deposited(&desktop).await;
+    reports.next("imported").await;
+    session.receipt().await;
+}
+
 #[tokio::test]
 async fn a_call_of_more_than_a_mebibyte_is_refused_with_the_limit() {
     let desktop = Desktop::plan().open().await;

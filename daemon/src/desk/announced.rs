@@ -82,10 +82,6 @@ impl Announced {
         self.peers.is_empty()
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Announcement> {
-        self.peers.values()
-    }
-
     /// Those that the person can choose.
     pub(super) fn listed(&self) -> impl Iterator<Item = (&OwnedUniqueName, &Announcement)> {
         self.peers

@@ -48,6 +48,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
+        drop(self.starting.write().await);
         let identity = caller.identity(&app_id);
         let turn_away = |denial| self.turn_away(Action::Import, &caller, &app_id, denial);
         let mut identity = identity.map_err(turn_away)?;

@@ -29,8 +29,8 @@ use std::time::Duration;
 
 use credex_protocol::{Error, Reason};
 use futures_util::future::join_all;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, RwLock};
 use tokio_util::task::TaskTracker;
 use zbus::names::UniqueName;
 
@@ -91,6 +91,9 @@ pub struct Desk {
     web: Calls,
     floor: Mutex<Floor>,
     changed: Notify,
+    /// Held for reading while a program is being started: who announces itself waits for that, because it may be
+    /// the one.
+    starting: RwLock<()>,
     web_ended: Notify,
     /// The errands that are being run.
     errands: TaskTracker,
@@ -109,6 +112,7 @@ impl Desk {
             floor: Mutex::new(Floor::new(&config.limits, BootTime::now())),
             custody: Custody::default(),
             changed: Notify::new(),
+            starting: RwLock::new(()),
             driver: BusDriver::new(bus.clone()),
             bus,
             config,

@@ -144,26 +144,13 @@ impl Desk {
             app: Some(importer.id.clone()),
             is_forgotten: false,
         };
+        let _starting = self.starting.read().await;
         let older = self.driver.connections().await.map_err(why)?;
         let started = self.ports.launcher.start(program).await;
         let started = started.map_err(|error| why(error.to_string()))?;
         tracing::info!(%id, importer = importer.id, pid = started.pid, "started the importer");
-        let early = {
-            let mut floor = self.floor();
-            let launch = Launch { started, older };
-            let early = floor.announced.all().find_map(|peer| {
-                let is_it =
-                    peer.app_id == importer.id && launch.is_by(&peer.caller, &*self.ports.launcher);
-                is_it.then(|| peer.caller.unique_name.clone())
-            });
-            let Some(exchange) = floor.exchanges.get_mut(&id) else {
-                return Ok(());
-            };
-            exchange.launched = early.is_none().then(|| Box::new(launch));
-            early
-        };
-        if let Some(name) = early {
-            self.offer_in_background(id, name.into_inner().into(), Way::Launched);
+        if let Some(exchange) = self.floor().exchanges.get_mut(&id) {
+            exchange.launched = Some(Box::new(Launch { started, older }));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::Pace;
 use crate::apps::{Apps, Taking};
-use crate::proc;
+use crate::proc::{self, Cpu};
 use crate::raw_floor::RawPair;
 use crate::stats::median;
 use crate::table::{Aim, Table};
@@ -51,7 +51,7 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
 
 /// CPU time of the daemon for one exchange, from the question to the receipt.
 fn cost(apps: &Apps, daemon: u32, bytes: &[u8]) -> u64 {
-    let before = proc::cpu(daemon);
+    let before = Cpu::of(daemon);
     apps.hand_over(bytes);
-    proc::cpu(daemon) - before
+    Cpu::of(daemon).since(&before)
 }

@@ -1,16 +1,30 @@
 //! What the kernel tells of a process.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// CPU time of all its threads, in nanoseconds.
-pub(crate) fn cpu(pid: u32) -> u64 {
-    let of = |task: PathBuf| {
-        let schedstat = fs::read_to_string(task.join("schedstat")).unwrap();
-        let first = schedstat.split(' ').next().unwrap();
-        first.parse::<u64>().unwrap()
-    };
-    tasks(pid).into_iter().map(of).sum()
+/// CPU time of each of its threads, in nanoseconds.
+#[derive(Debug)]
+pub(crate) struct Cpu(BTreeMap<PathBuf, u64>);
+
+impl Cpu {
+    pub(crate) fn of(pid: u32) -> Cpu {
+        let of = |task: PathBuf| {
+            // One that ends meanwhile has used nothing any more.
+            let schedstat = fs::read_to_string(task.join("schedstat")).ok()?;
+            let first = schedstat.split(' ').next()?.parse().ok()?;
+            Some((task, first))
+        };
+        Cpu(tasks(pid).into_iter().filter_map(of).collect())
+    }
+
+    /// How much was used since then. A thread that has ended since took its account with it: those of the
+    /// daemon end after having been idle for long.
+    pub(crate) fn since(&self, before: &Cpu) -> u64 {
+        let used = |(task, now): (&PathBuf, &u64)| now - before.0.get(task).unwrap_or(&0);
+        self.0.iter().map(used).sum()
+    }
 }
 
 /// How often its threads went to sleep of their own accord: a thread that sleeps on was not woken.

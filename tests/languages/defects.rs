@@ -1,6 +1,8 @@
 //! A check that cannot fail is none: for each there is an implementation with just the defect that it is
 //! there to find.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,17 +133,18 @@ fn a_report_says_what_was_expected_what_was_seen_and_where_the_protocol_says_so(
 }
 
 #[test]
-fn a_command_that_is_no_program_is_no_implementation() {
+fn a_program_that_cannot_be_run_is_no_implementation() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("importer");
+    std::fs::write(&program, "#!/nonexistent/interpreter\n").unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let program = program.display().to_string();
     let (output, told) = kit(
         &["importer", "--only", "one-exchange", "--patience", "10"],
-        &["/nonexistent/importer".to_owned()],
+        std::slice::from_ref(&program),
     );
     assert_eq!(output.status.code(), Some(1));
     let failed = with_result(&told, "failed");
     assert_eq!(failed.len(), 1, "{told:#}");
-    assert!(
-        failed[0]["said"]
-            .to_string()
-            .contains("/nonexistent/importer")
-    );
+    assert!(failed[0]["said"].to_string().contains(&program));
 }

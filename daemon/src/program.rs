@@ -172,7 +172,10 @@ fn serve(start: Start) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     let serving = serve_on_session_bus(config, choosers, fetch, launcher, witness, protections);
-    Ok(runtime.block_on(serving)?)
+    let served = runtime.block_on(serving);
+    // Without waiting for a look at files that do not answer.
+    runtime.shutdown_background();
+    Ok(served?)
 }
 
 async fn serve_on_session_bus(

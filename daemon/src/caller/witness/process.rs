@@ -15,7 +15,7 @@ use tokio::net::UnixDatagram;
 use super::message::{Answer, Question, Reply};
 use super::{Eyes, Witness};
 use crate::caller::Surroundings;
-use crate::launcher::packet::{receive, send};
+use crate::launcher::packet::{MAX_MESSAGE, receive, send};
 use crate::launcher::unit_socket;
 use crate::{log, process};
 
@@ -40,17 +40,26 @@ fn serve() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         rustix::io::ioctl_fionbio(&socket, true)?;
         let line = UnixDatagram::from_std(Socket::from(socket))?;
         loop {
             let received = line.async_io(Interest::READABLE, || receive(line.as_fd()));
-            let Some((question, fds)) = received.await? else {
-                return Ok(());
+            let (question, fds) = match received.await {
+                Ok(Some(question)) => question,
+                Ok(None) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    tracing::warn!(%error, "a question cannot be read");
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             tokio::spawn(reply(eyes.clone(), unconfined.clone(), question, fds));
         }
-    })
+    });
+    // Without waiting for a look at files that do not answer.
+    runtime.shutdown_background();
+    served
 }
 
 /// Answers one question on the socket beside it.
@@ -68,8 +77,12 @@ async fn reply(eyes: Arc<Eyes>, unconfined: Option<String>, question: Vec<u8>, f
         },
     };
     let sent = serde_json::to_vec(&reply).map_err(io::Error::other);
-    if let Err(error) = sent.and_then(|reply| send(to.as_fd(), &reply, &[])) {
-        tracing::debug!(%error, "nobody waits for the answer any more");
+    let sent = sent.and_then(|reply| match reply.len() > MAX_MESSAGE {
+        true => Err(io::Error::other("the answer is too long")),
+        false => send(to.as_fd(), &reply, &[]),
+    });
+    if let Err(error) = sent {
+        tracing::debug!(%error, "a question goes without its answer");
     }
 }
 

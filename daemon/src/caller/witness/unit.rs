@@ -18,7 +18,7 @@ use super::message::{Answer, Question, Reply};
 use super::{Connections, Known, Proxy, Seen, Witness};
 use crate::caller::Process;
 use crate::caller::sockets::Bus;
-use crate::launcher::packet::{receive, send};
+use crate::launcher::packet::{MAX_MESSAGE, receive, send};
 use crate::launcher::unit_socket;
 use crate::protections::{self, Protections};
 
@@ -60,9 +60,12 @@ impl WitnessUnit {
     /// # Errors
     /// There is no witness, or it does not know.
     pub(crate) fn owner(&self, file: BorrowedFd<'_>) -> io::Result<u32> {
-        let line = self.line.blocking_lock();
+        let mut line = self.line.blocking_lock();
+        if matches!(*line, Line::Cut) {
+            *line = connect(&self.socket)?;
+        }
         let Line::New(line) = &*line else {
-            return Err(io::ErrorKind::NotConnected.into());
+            return Err(io::ErrorKind::AlreadyExists.into());
         };
         let (ours, theirs) = reply_socket()?;
         let question = serde_json::to_vec(&Question::Owner)?;
@@ -85,10 +88,12 @@ impl WitnessUnit {
 
     async fn ask(&self, question: &Question) -> Result<Answer, String> {
         let asked = tokio::time::timeout(PATIENCE, self.exchange(question)).await;
-        let silent = |_| "the witness is silent".to_owned();
-        let reply = asked
-            .map_err(silent)?
-            .map_err(|error| format!("the witness: {error}"))?;
+        let asked = asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let reply = asked.map_err(|error| {
+            let why = format!("the witness does not answer: {error}");
+            self.protections.lack(protections::WITNESS, &why);
+            why
+        })?;
         let confined = reply.unconfined.map_or(Ok(()), Err);
         self.protections.note(protections::WITNESS, confined);
         reply.answer
@@ -97,7 +102,11 @@ impl WitnessUnit {
     async fn exchange(&self, question: &Question) -> io::Result<Reply> {
         let (ours, theirs) = reply_socket()?;
         let ours = UnixDatagram::from_std(Socket::from(ours))?;
-        self.send(&serde_json::to_vec(question)?, &[theirs]).await?;
+        let question = serde_json::to_vec(question)?;
+        if question.len() > MAX_MESSAGE {
+            return Err(io::Error::other("the question is too long"));
+        }
+        self.send(&question, &[theirs]).await?;
         let received = ours.async_io(Interest::READABLE, || receive(ours.as_fd()));
         read(received.await?)
     }
@@ -118,15 +127,16 @@ impl WitnessUnit {
 
 impl Line {
     async fn send(&mut self, question: &[u8], fds: &[OwnedFd]) -> io::Result<()> {
-        let open = match std::mem::replace(self, Line::Cut) {
-            Line::Cut => return Err(io::ErrorKind::NotConnected.into()),
-            Line::New(line) => UnixDatagram::from_std(Socket::from(line))?,
-            Line::Open(line) => line,
+        if let Line::New(_) = self
+            && let Line::New(line) = std::mem::replace(self, Line::Cut)
+        {
+            *self = Line::Open(UnixDatagram::from_std(Socket::from(line))?);
+        }
+        let Line::Open(open) = self else {
+            return Err(io::ErrorKind::NotConnected.into());
         };
         let write = || send(open.as_fd(), question, fds);
-        open.async_io(Interest::WRITABLE, write).await?;
-        *self = Line::Open(open);
-        Ok(())
+        open.async_io(Interest::WRITABLE, write).await
     }
 }
 

@@ -21,6 +21,8 @@ use crate::clock::BootTime;
 use crate::exchange::state::{Event, State};
 use crate::policy::Action;
 
+/// How long an announcement waits for apps that are being started.
+const START: Duration = Duration::from_secs(3);
 const LONGEST_TEXT: usize = 256;
 const MOST_DISCREPANCIES: usize = 64;
 
@@ -48,7 +50,9 @@ impl Desk {
     ) -> Result<(), Error> {
         let caller = self.admit(sender).await?;
         check_app_id("app_id", &app_id)?;
-        drop(self.starting.write().await);
+        // It may be the app that is being started.
+        let started = tokio::time::timeout(START, self.starting.write()).await;
+        drop(started);
         let identity = caller.identity(&app_id);
         let turn_away = |denial| self.turn_away(Action::Import, &caller, &app_id, denial);
         let mut identity = identity.map_err(turn_away)?;

@@ -3,9 +3,11 @@
 //! Under its unit only, where a witness looks at callers for it: whoever is so confined can look into no process that is
 //! not. Elsewhere it must see its peers itself.
 //!
-//! Reading stays: whose apps lie where, is for the person and the system to say. So does writing to devices, because a
-//! dialog may be shown on a terminal, which the service opens.
+//! Reading stays: whose apps lie where, is for the person and the system to say. So does writing to terminals, because a
+//! dialog may be shown on one, which the service opens.
 
+use std::fs::DirEntry;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -31,9 +33,7 @@ pub enum LandlockError {
         source: landlock::PathFdError,
     },
     /// The kernel is old.
-    #[error(
-        "this kernel's Landlock is older than ABI 5 (Linux 6.10): some changes of files are possible"
-    )]
+    #[error("this kernel's Landlock is older than ABI 5 (Linux 6.10): part of it is in force")]
     Partial,
     /// The kernel has none.
     #[error(
@@ -50,7 +50,10 @@ pub enum LandlockError {
 pub fn enter(directories: &[PathBuf]) -> Result<(), LandlockError> {
     let changes = AccessFs::from_write(NEWEST);
     let device = AccessFs::WriteFile | AccessFs::IoctlDev;
-    let mut rules = vec![PathBeneath::new(open(Path::new("/dev"))?, device)];
+    let mut rules = Vec::new();
+    for terminal in terminals() {
+        rules.push(PathBeneath::new(open(&terminal)?, device));
+    }
     for directory in directories {
         rules.push(PathBeneath::new(open(directory)?, changes));
     }
@@ -66,6 +69,21 @@ pub fn enter(directories: &[PathBuf]) -> Result<(), LandlockError> {
         RulesetStatus::PartiallyEnforced => Err(LandlockError::Partial),
         RulesetStatus::NotEnforced => Err(LandlockError::Missing),
     }
+}
+
+/// Where a dialog may be shown: terminals in windows, and the consoles that are the person's.
+fn terminals() -> Vec<PathBuf> {
+    let us = rustix::process::getuid().as_raw();
+    let is_console = |entry: &DirEntry| {
+        let name = entry.file_name();
+        let is_ours = entry.metadata().is_ok_and(|told| told.uid() == us);
+        name.as_encoded_bytes().starts_with(b"tty") && is_ours
+    };
+    let devices = std::fs::read_dir("/dev").into_iter().flatten().flatten();
+    let consoles = devices.filter(is_console).map(|entry| entry.path());
+    let windows = Path::new("/dev/pts");
+    let windows = windows.is_dir().then(|| windows.to_owned());
+    consoles.chain(windows).collect()
 }
 
 fn open(directory: &Path) -> Result<PathFd, LandlockError> {

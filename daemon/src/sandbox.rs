@@ -10,7 +10,8 @@
 //! would on an older kernel: a C library of tomorrow that tries a new call falls back to the old one,
 //! and no exchange is lost because a library was updated.
 //!
-//! There is no Landlock here: it would keep the daemon from seeing its peers' programs and roots.
+//! Landlock comes beside it under the unit alone (`landlock`): elsewhere it would keep the daemon from seeing its
+//! peers' programs and roots.
 
 use std::collections::BTreeMap;
 

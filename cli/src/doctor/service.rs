@@ -53,7 +53,8 @@ async fn silent(bus: &Bus, error: &zbus::Error) -> Finding {
     let finding = Finding::bad("service", format!("it does not answer: {error}"));
     match bus.owns(SYSTEMD).await {
         true => {
-            finding.advise("`journalctl --user --unit=credexd.service` says why it does not start")
+            finding.advise("`journalctl --user --unit=credexd.service` says why it does not start; if it is a matter of \
+                            user namespaces, `systemctl --user daemon-reload`")
         }
         false => finding.advise("start `credexd` in a terminal to see why it does not start"),
     }

@@ -14,6 +14,8 @@ use crate::conformance::document::Document;
 use crate::conformance::receiver::Receiver;
 use crate::conformance::scene::Scene;
 
+/// How long an exporter has to listen for a receipt, once the importer has its offer.
+const LISTENS: Duration = Duration::from_millis(300);
 /// How long an exporter has to fall for a forgery that it has already got.
 const TEMPTATION: Duration = Duration::from_secs(1);
 
@@ -97,6 +99,8 @@ pub(super) async fn forged_receipt(scene: &mut Scene) -> Seen {
     };
     let receipt = Receipt::from([("basic-auth".to_owned(), tally)]);
     let signal = (session.as_str(), names::SESSION, "Completed");
+    // It may listen only once it has the answer to its deposit.
+    tokio::time::sleep(LISTENS).await;
     forge(&stranger, &exporter, signal, &(receipt, NoOptions {})).await?;
     receiver.decline(&brought).await?;
     scene.did_not_succeed(export).await

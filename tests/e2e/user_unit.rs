@@ -55,6 +55,11 @@ async fn service(desktop: &Desktop) -> u32 {
     bus.get_connection_unix_process_id(name).await.unwrap()
 }
 
+/// What is in force, or is as far as a kernel has it that is older than what it is written for.
+fn is_in_force(state: &str) -> bool {
+    state == "in-force" || state.contains("this kernel's Landlock is older")
+}
+
 /// Confined no more than whatever the person starts.
 #[track_caller]
 fn is_free(pid: u32) {
@@ -103,7 +108,7 @@ async fn the_bus_starts_the_unit_which_is_hardened_and_what_it_starts_is_not() {
     let protections = exporter.status().await.protections.unwrap();
     assert!(protections.contains_key("witness"), "{protections:?}");
     for (name, state) in protections {
-        assert_eq!(state, "in-force", "{name}");
+        assert!(is_in_force(&state), "{name}: {state}");
     }
     let daemon = Peer::of_pid(daemon).unwrap();
     assert!(daemon.children().is_empty(), "it starts nothing itself");
@@ -201,7 +206,7 @@ async fn under_the_unit_a_website_is_asked_by_the_units_of_the_fetcher_and_of_th
         return;
     };
     for name in ["fetcher", "fetcher-unit", "dialler", "dialler-unit"] {
-        assert_eq!(protections[name], "in-force", "{name}");
+        assert!(is_in_force(&protections[name]), "{protections:?}");
     }
 }
 
@@ -247,7 +252,7 @@ async fn a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and
         return;
     };
     for name in ["fetcher", "dialler"] {
-        assert_eq!(protections[name], "in-force");
+        assert!(is_in_force(&protections[name]), "{protections:?}");
         let unit = &protections[&format!("{name}-unit")];
         assert!(unit.contains("does not start"), "{protections:?}");
     }
@@ -401,7 +406,7 @@ async fn where_there_are_no_user_namespaces_the_service_does_without_and_says_so
     let lacks = protections.remove("user-namespace").unwrap();
     assert!(lacks.contains("allows ordinary programs none"), "{lacks}");
     for (name, state) in protections {
-        assert_eq!(state, "in-force", "{name}");
+        assert!(is_in_force(&state), "{name}: {state}");
     }
 }
 

@@ -414,8 +414,8 @@ async fn an_orphan_is_adopted_counts_as_the_apps_and_is_reaped_in_the_end() {
         "another app is no orphan"
     );
 
-    drop(into);
     let ended = process(orphan);
+    drop(into);
     wait_for_end(orphan);
     let_it_reap(&launcher).await;
     assert!(!is_there(orphan));

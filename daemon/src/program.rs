@@ -52,6 +52,8 @@ Usage: credexd [--config FILE] [--sockets DIRECTORY]
 
 /// How long a chooser may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what is being written may take when the service ends.
+const LAST_WRITES: Duration = Duration::from_secs(3);
 
 /// Exit code of a wrong command line, as in sysexits.h.
 const EX_USAGE: u8 = 64;
@@ -173,8 +175,8 @@ fn serve(start: Start) -> Result<(), Failure> {
         .build()?;
     let serving = serve_on_session_bus(config, choosers, fetch, launcher, witness, protections);
     let served = runtime.block_on(serving);
-    // Without waiting for a look at files that do not answer.
-    runtime.shutdown_background();
+    // What is being written is finished; for files that do not answer nobody waits for ever.
+    runtime.shutdown_timeout(LAST_WRITES);
     Ok(served?)
 }
 
@@ -304,9 +306,7 @@ fn store(
         patience: patience.person,
     });
     let file = FileStore::new(own_data()?.join("web.keyring"), passphrases);
-    let runtime_directory = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let runtime_directory = runtime_directory.filter(|path| path.is_absolute());
-    let sighting = Sighting::new(runtime_directory.as_deref());
+    let sighting = Sighting::new(own_session_data());
     let store = SessionStore::new(bus.clone(), keyring, file, sighting);
     Ok(Arc::new(store))
 }
@@ -325,11 +325,19 @@ fn own_data() -> Result<PathBuf, std::io::Error> {
     Ok(data.join("credex"))
 }
 
+/// Our own directory for as long as the session lasts, beside the sockets of the units; none without one for all apps.
+fn own_session_data() -> Option<PathBuf> {
+    let all = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let all = all.filter(|path| path.is_absolute());
+    all.map(|all| all.join("credex"))
+}
+
 /// All directories of ours, made now: once confined, we make none any more.
 fn own_directories() -> Result<Vec<PathBuf>, std::io::Error> {
     let cache = Cache::file_of_session();
     let cache = cache.as_deref().and_then(Path::parent).map(Path::to_owned);
-    let wanted = cache.into_iter().chain([own_data()?]);
+    let wanted = cache.into_iter().chain(own_session_data());
+    let wanted = wanted.chain([own_data()?]);
     Ok(wanted
         .filter(|directory| match private_directory::make(directory) {
             Ok(()) => true,

@@ -219,7 +219,7 @@ async fn the_unit_of_the_fetcher_has_no_network() {
         asks_a_website(story, "").await.unwrap();
         return;
     }
-    let Some((manager, site)) = with_a_website("").await else {
+    let Some((manager, site)) = with_a_website("memory", "").await else {
         return;
     };
     site.serve("/.well-known/apple-app-site-association", Page::Silence);
@@ -262,7 +262,7 @@ async fn a_fetcher_and_a_dialler_whose_units_do_not_start_confine_themselves_and
 /// dialler. To whom plays it, what then protects the service.
 async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, String>> {
     if !is_played() {
-        let (manager, site) = with_a_website(changed).await?;
+        let (manager, site) = with_a_website("memory", changed).await?;
         manager.play(&format!("user_unit::{story}")).await;
         assert!(!site.requests().is_empty());
         return None;
@@ -287,8 +287,8 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
     status.protections
 }
 
-/// The service installed, with `changed` as by [`asks_a_website`], and the website.
-async fn with_a_website(changed: &str) -> Option<(UserManager, Website)> {
+/// The service installed, which keeps passwords in `store`, with `changed` as by [`asks_a_website`], and the website.
+async fn with_a_website(store: &str, changed: &str) -> Option<(UserManager, Website)> {
     let manager = UserManager::open().await?;
     let authority = Authority::new();
     let site = Website::open(&authority, Identity::Good);
@@ -304,10 +304,43 @@ async fn with_a_website(changed: &str) -> Option<(UserManager, Website)> {
         manager.write(&drop_in, changed);
     }
     let configured = format!(
-        "[web_credentials]\ndeveloper = true\nstore = \"memory\"\nauthority = {AUTHORITY:?}"
+        "[web_credentials]\ndeveloper = true\nstore = {store:?}\nauthority = {AUTHORITY:?}"
     );
     manager.install_service(&configured).await;
     Some((manager, site))
+}
+
+/// Else its passwords would be split over two stores once it is gone.
+#[tokio::test]
+async fn under_the_unit_it_is_remembered_that_there_was_a_keyring() {
+    if !is_played() {
+        let Some((manager, _site)) = with_a_website("keyring", "").await else {
+            return;
+        };
+        let story = "user_unit::under_the_unit_it_is_remembered_that_there_was_a_keyring";
+        return manager.play(story).await;
+    }
+    let desktop = Desktop::in_session();
+    desktop.person.will(&Script::agree());
+    let keyring = desktop.bus.connect().await;
+    keyring
+        .request_name("org.freedesktop.secrets")
+        .await
+        .unwrap();
+    let host = std::fs::read_to_string(HOST).unwrap();
+    let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
+    desktop.install(&Entry::new(SHOP).group(&group));
+    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP);
+    let app = app.await.unwrap();
+    let password = Password::new(b"correct horse".to_vec()).unwrap();
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+    let mark = std::path::Path::new(&runtime).join("credex/keyring-seen");
+    let marked = eventually("the mark", || mark.exists(), |&is_there| is_there);
+    // This keyring does not answer.
+    tokio::select! {
+        added = app.add(&host, "ada", &password) => assert!(mark.exists(), "{added:?}"),
+        _ = marked => {}
+    }
 }
 
 #[tokio::test]

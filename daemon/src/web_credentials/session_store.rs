@@ -5,7 +5,7 @@
 //! crashed or was ended, to go on with the file would split the passwords over two stores: that is an
 //! error, which says so.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -72,13 +72,12 @@ impl SessionStore {
 }
 
 impl Sighting {
-    /// Remembered in `runtime_directory` (`XDG_RUNTIME_DIR`), which ends with the session; without one, as long as
-    /// this process lives.
+    /// Remembered in `directory`, which ends with the session; without one, as long as this process lives.
     #[must_use]
-    pub fn new(runtime_directory: Option<&Path>) -> Sighting {
+    pub fn new(directory: Option<PathBuf>) -> Sighting {
         Sighting {
             seen: AtomicBool::new(false),
-            directory: runtime_directory.map(|directory| directory.join("credex")),
+            directory,
         }
     }
 

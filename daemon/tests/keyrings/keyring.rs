@@ -242,7 +242,7 @@ impl Passphrases for Nobody {
 /// The store of a service that has just been started in `session`.
 fn session_store(session: &Session) -> SessionStore {
     let file = FileStore::new(session.path("data/credex/web.keyring"), Arc::new(Nobody));
-    let sighting = Sighting::new(Some(&session.path("run")));
+    let sighting = Sighting::new(Some(session.path("run/credex")));
     SessionStore::new(session.bus.clone(), session.store(), file, sighting)
 }
 

@@ -148,3 +148,22 @@ fn a_program_that_cannot_be_run_is_no_implementation() {
     assert_eq!(failed.len(), 1, "{told:#}");
     assert!(failed[0]["said"].to_string().contains(&program));
 }
+
+/// Whoever knows why may be a process that it started.
+#[test]
+fn what_an_implementation_says_while_it_ends_is_told() {
+    let script = "trap 'exit 3' USR1
+        (trap 'echo its last words >&2; exit' TERM; kill -USR1 $$; while :; do sleep 0.01; done) &
+        wait";
+    let command = ["sh", "-c", script].map(str::to_owned);
+    let (output, told) = kit(
+        &["importer", "--only", "one-exchange", "--patience", "10"],
+        &command,
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let failed = with_result(&told, "failed");
+    assert_eq!(failed.len(), 1, "{told:#}");
+    assert_eq!(failed[0]["seen"], "it ended, or crashed");
+    let said = failed[0]["said"].to_string();
+    assert!(said.contains("its last words"), "{told:#}");
+}

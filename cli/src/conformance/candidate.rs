@@ -126,8 +126,8 @@ impl Candidate {
     }
 
     /// Whether it still runs.
-    pub(super) fn lives(&mut self) -> Result<bool, Finding> {
-        Ok(self.process.has_ended()?.is_none())
+    pub(super) fn lives(&self) -> Result<bool, Finding> {
+        Ok(!self.process.has_ended()?)
     }
 
     /// Waits until it ends by itself.

@@ -108,8 +108,8 @@ impl Scene {
     }
 
     /// Fails if it has ended.
-    pub(super) fn still_there(&mut self) -> Result<(), Finding> {
-        for candidate in &mut self.candidates {
+    pub(super) fn still_there(&self) -> Result<(), Finding> {
+        for candidate in &self.candidates {
             hold(candidate.lives()?, "it ended, or crashed")?;
         }
         Ok(())

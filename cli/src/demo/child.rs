@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, Signal, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+    Pid, Signal, WaitId, WaitIdOptions, getppid, kill_process, kill_process_group,
+    set_parent_process_death_signal, waitid,
 };
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,6 +30,8 @@ pub(crate) struct Running {
     pub(crate) what: &'static str,
     child: Child,
     said: Said,
+    /// Fills `said`, and ends when nobody can say anything any more.
+    listening: Option<JoinHandle<()>>,
 }
 
 /// The last lines of what a process said on standard error.
@@ -67,10 +71,14 @@ impl Running {
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let said = Said::default();
-        if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(said.clone().listen(stderr));
-        }
-        Ok(Running { what, child, said })
+        let stderr = child.stderr.take();
+        let listening = stderr.map(|stderr| tokio::spawn(said.clone().listen(stderr)));
+        Ok(Running {
+            what,
+            child,
+            said,
+            listening,
+        })
     }
 
     /// What it says on standard output, a line at a time. Once.
@@ -87,24 +95,41 @@ impl Running {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
+        self.hear_out().await;
         Failure::new(Exit::Failed, format!("{} ended: {how}", self.what))
     }
 
     /// Ends it, by force if it takes too long.
     pub(crate) async fn stop(&mut self) -> Result<(), Failure> {
-        let Some(pid) = self.pid() else {
-            return Ok(());
-        };
-        let failed = |error| {
-            Failure::new(
-                Exit::Failed,
-                format!("{} cannot be ended: {error}", self.what),
-            )
-        };
-        kill_process(pid, Signal::TERM).map_err(|errno| failed(errno.into()))?;
-        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
-            Ok(ended) => ended.map(drop).map_err(failed),
-            Err(_late) => self.child.kill().await.map_err(failed),
+        self.stop_by(kill_process).await
+    }
+
+    /// Ends it by what sends a signal to it; what it says meanwhile is heard.
+    async fn stop_by(
+        &mut self,
+        send: impl FnOnce(Pid, Signal) -> rustix::io::Result<()>,
+    ) -> Result<(), Failure> {
+        if let Some(pid) = self.pid() {
+            let what = self.what;
+            let failed =
+                |error| Failure::new(Exit::Failed, format!("{what} cannot be ended: {error}"));
+            send(pid, Signal::TERM).map_err(|errno| failed(errno.into()))?;
+            match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+                Ok(ended) => ended.map(drop).map_err(failed)?,
+                Err(_late) => self.child.kill().await.map_err(failed)?,
+            }
+        }
+        self.hear_out().await;
+        Ok(())
+    }
+
+    /// Waits until everything that was said has arrived, once it has ended. Whoever it started may
+    /// hold its standard error for as long as they like.
+    async fn hear_out(&mut self) {
+        if let Some(listening) = &mut self.listening {
+            // That it was cancelled or that it takes too long is the same: that is all there is.
+            tokio::time::timeout(PATIENCE, listening).await.ok();
+            self.listening = None;
         }
     }
 
@@ -115,12 +140,12 @@ impl Running {
 
     /// Ends it and what it started, by force if it takes too long.
     pub(crate) async fn stop_group(&mut self) -> Result<(), Failure> {
-        let Some(group) = self.pid() else {
-            return Ok(());
-        };
-        let stopped = self.stop().await;
-        // Whoever is left of the group: nobody, if all is well.
-        kill_process_group(group, Signal::KILL).ok();
+        let group = self.pid();
+        let stopped = self.stop_by(kill_process_group).await;
+        if let Some(group) = group {
+            // Whoever is left of the group: nobody, if all is well.
+            kill_process_group(group, Signal::KILL).ok();
+        }
         stopped
     }
 
@@ -137,9 +162,14 @@ impl Running {
         self.child.wait().await
     }
 
-    /// How it has ended, if it has.
-    pub(crate) fn has_ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+    /// Whether it has ended. Its process ID is its own all the same, so that what it started can still
+    /// be told to end.
+    pub(crate) fn has_ended(&self) -> std::io::Result<bool> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match self.pid() {
+            Some(pid) => Ok(waitid(WaitId::Pid(pid), options)?.is_some()),
+            None => Ok(true),
+        }
     }
 
     /// What it says on standard output is of no interest.

@@ -50,8 +50,8 @@ Usage: credexd [--config FILE] [--sockets DIRECTORY]
   --help               print this
 ";
 
-/// How long a chooser may take to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a chooser may take to start: a window does on a slow machine that does something else, too.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long what is being written may take when the service ends.
 const LAST_WRITES: Duration = Duration::from_secs(3);
 

@@ -44,13 +44,13 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
     );
 }
 
-async fn timed(call: impl Future<Output = ()>) -> Duration {
+pub(crate) async fn timed(call: impl Future<Output = ()>) -> Duration {
     let start = Instant::now();
     call.await;
     start.elapsed()
 }
 
-async fn status(caller: &Connection) {
+pub(crate) async fn status(caller: &Connection) {
     let proxy = StatusProxy::builder(caller).cache_properties(CacheProperties::No);
     let proxy = proxy.build().await.unwrap();
     proxy.get_status(NoOptions {}).await.unwrap();

@@ -25,6 +25,7 @@ mod proc;
 mod raw_floor;
 mod round_trips;
 mod stats;
+mod systemd;
 mod table;
 mod vault;
 
@@ -50,7 +51,7 @@ impl Pace {
 type Measure = fn(Pace, &mut Table);
 
 /// The rows, by the words that choose them.
-const ROWS: [(&str, Measure); 9] = [
+const ROWS: [(&str, Measure); 10] = [
     ("hand-over", hand_over::opaque),
     ("validated", hand_over::validated),
     ("daemon-cost", daemon_cost::measure),
@@ -60,10 +61,15 @@ const ROWS: [(&str, Measure); 9] = [
     ("idle", idle::measure),
     ("activation", activation::measure),
     ("installed", installed::measure),
+    ("systemd", systemd::measure),
 ];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [systemd::INSIDE, rounds] = &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        return systemd::inside(rounds.parse().unwrap());
+    }
     let (options, wanted): (Vec<&str>, Vec<&str>) = arguments
         .iter()
         .map(String::as_str)

@@ -38,9 +38,14 @@ pub(crate) fn start(stage: &Stage) -> Process {
 
 /// One round trip.
 pub(crate) async fn call(connection: &Connection) {
+    call_it(connection, NAME).await;
+}
+
+/// One round trip to the one that was told to own `name`.
+pub(crate) async fn call_it(connection: &Connection, name: &str) {
     let path = "/org/example/Minimal1";
     connection
-        .call_method(Some(NAME), path, Some(NAME), "Answer", &())
+        .call_method(Some(name), path, Some(NAME), "Answer", &())
         .await
         .unwrap();
 }

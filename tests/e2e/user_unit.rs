@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 
@@ -140,14 +140,15 @@ async fn the_unit_leaves_when_idle_and_starts_again() {
             .map(|name| format!("{runtime}/credex/{name}"));
         sockets.map(|socket| std::path::Path::new(&socket).exists())
     };
-    assert_eq!(listening(), [true; 4]);
+    // All but one come right after the service.
+    eventually("the sockets", listening, |now| *now == [true; 4]).await;
     first.ended().await;
     eventually("the end of the sockets, too", listening, |now| {
         *now == [false; 4]
     })
     .await;
     assert_ne!(service(&desktop).await, first.pid());
-    assert_eq!(listening(), [true; 4]);
+    eventually("the sockets again", listening, |now| *now == [true; 4]).await;
 }
 
 #[tokio::test]
@@ -349,11 +350,14 @@ async fn the_launchers_socket_starts_nothing_for_anybody_but_the_service() {
         let story = "the_launchers_socket_starts_nothing_for_anybody_but_the_service";
         return play(story, "", &["is not credexd.service"]).await;
     }
+    let desktop = Desktop::in_session();
+    service(&desktop).await;
     // One that the launcher would answer, with a refusal.
-    let request = serde_json::json!({
+    let stranger = Stranger::connect("launcher").await;
+    stranger.say(&serde_json::json!({
         "serial": 1, "argv": [], "environment": [], "fds": [],
-    });
-    hangs_up("launcher", &request).await;
+    }));
+    assert_eq!(stranger.hears().await, 0, "it answered");
 }
 
 #[tokio::test]
@@ -362,26 +366,44 @@ async fn the_witness_serves_nobody_but_the_service() {
         let story = "the_witness_serves_nobody_but_the_service";
         return play(story, "", &["is not credexd.service"]).await;
     }
-    hangs_up("witness", &serde_json::json!("Owner")).await;
+    let desktop = Desktop::in_session();
+    let daemon = service(&desktop).await;
+    let stranger = Stranger::connect("witness").await;
+    stranger.say(&serde_json::json!("Owner"));
+    // The one that looks for the service does not even look at others; its successor does.
+    end_witness(daemon).await;
+    assert_eq!(stranger.hears().await, 0, "it answered");
+    assert_eq!(service(&desktop).await, daemon);
+    assert_eq!(witnesses(daemon).len(), 1, "it waits for the service");
 }
 
-/// Who listens as `name` beside the service hangs up on us, and says nothing.
-async fn hangs_up(name: &str, request: &serde_json::Value) {
-    let desktop = Desktop::in_session();
-    service(&desktop).await;
-    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
-    let path = format!("{runtime}/credex/{name}");
-    let request = request.to_string();
-    let answer = tokio::task::spawn_blocking(move || {
+/// Who connects to a socket that is for the service.
+struct Stranger(OwnedFd);
+
+impl Stranger {
+    async fn connect(name: &str) -> Stranger {
+        let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+        let path = format!("{runtime}/credex/{name}");
+        let listens = || std::path::Path::new(&path).exists();
+        eventually("the socket", listens, |&listens| listens).await;
         let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
         connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
-        // It may have hung up already.
-        send(&socket, request.as_bytes(), SendFlags::NOSIGNAL).ok();
-        let mut answer = [0; 1024];
-        recv(socket.as_fd(), &mut answer, RecvFlags::empty()).map_or(0, |(length, _)| length)
-    });
-    let answer = within("the end of the connection", answer).await.unwrap();
-    assert_eq!(answer, 0, "it answered");
+        Stranger(socket)
+    }
+
+    /// It may have been hung up on already.
+    fn say(&self, request: &serde_json::Value) {
+        send(&self.0, request.to_string().as_bytes(), SendFlags::NOSIGNAL).ok();
+    }
+
+    /// How much it hears before it is hung up on.
+    async fn hears(self) -> usize {
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut answer = [0; 1024];
+            recv(self.0, &mut answer, RecvFlags::empty()).map_or(0, |(length, _)| length)
+        });
+        within("the end of the connection", answer).await.unwrap()
+    }
 }
 
 #[tokio::test]
@@ -391,27 +413,35 @@ async fn a_witness_that_died_is_followed_by_another() {
     }
     let desktop = Desktop::in_session();
     let daemon = service(&desktop).await;
-    let witnesses = || {
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        // Other stories have managers of their own.
-        let is_one = |&pid: &u32| {
-            let read = |name| std::fs::read_to_string(format!("/proc/{pid}/{name}"));
-            let group = read("cgroup").unwrap_or_default();
-            let parent = format!("PPid:\t{}\n", told(daemon, "PPid"));
-            group.contains("/credex-witness@")
-                && read("status").is_ok_and(|status| status.contains(&parent))
-        };
-        pids.filter(is_one).collect::<Vec<_>>()
-    };
-    let [first] = witnesses()[..] else {
-        panic!("one witness: {:?}", witnesses());
-    };
-    let first = Peer::of_pid(first).unwrap();
-    first.signal(Signal::KILL);
-    first.ended().await;
+    let first = end_witness(daemon).await;
     assert_eq!(service(&desktop).await, daemon, "it goes on");
-    assert!(matches!(witnesses()[..], [second] if second != first.pid()));
+    assert!(matches!(witnesses(daemon)[..], [second] if second != first));
+}
+
+/// The processes that look at callers for this service.
+fn witnesses(daemon: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    // Other stories have managers of their own.
+    let is_one = |&pid: &u32| {
+        let read = |name| std::fs::read_to_string(format!("/proc/{pid}/{name}"));
+        let group = read("cgroup").unwrap_or_default();
+        let parent = format!("PPid:\t{}\n", told(daemon, "PPid"));
+        group.contains("/credex-witness.service")
+            && read("status").is_ok_and(|status| status.contains(&parent))
+    };
+    pids.filter(is_one).collect()
+}
+
+/// Kills the one witness that there is, which was this process.
+async fn end_witness(daemon: u32) -> u32 {
+    let [witness] = witnesses(daemon)[..] else {
+        panic!("one witness: {:?}", witnesses(daemon));
+    };
+    let witness = Peer::of_pid(witness).unwrap();
+    witness.signal(Signal::KILL);
+    witness.ended().await;
+    witness.pid()
 }
 
 /// What the generator writes where ordinary programs get no user namespace is given to a manager that would give

@@ -101,7 +101,7 @@ async fn what_is_installed_runs_as_hard_as_it_was_written() {
     // What a user's unit cannot have counts, too: see systemd/README.md.
     for (unit, exposure) in [
         (SERVICE, "33"),
-        ("credex-witness@.service", "59"),
+        ("credex-witness.service", "59"),
         ("credex-fetcher@.service", "7"),
         ("credex-dialler@.service", "14"),
     ] {

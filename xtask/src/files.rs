@@ -76,7 +76,7 @@ pub(crate) const FILES: &[File] = &[
     unit!("credex-launcher.socket"),
     unit!("credex-launcher@.service"),
     unit!("credex-witness.socket"),
-    unit!("credex-witness@.service"),
+    unit!("credex-witness.service"),
     unit!("credexd.service"),
     file(
         Script("systemd/credex-user-namespaces"),

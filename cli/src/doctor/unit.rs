@@ -12,8 +12,8 @@ use super::finding::Finding;
 pub(super) const SYSTEMD: &str = "org.freedesktop.systemd1";
 const PART: &str = "unit";
 const NAME: &str = "credexd.service";
-/// What looks at callers for the service: a template.
-const WITNESS: &str = "credex-witness@.service";
+/// What looks at callers for the service.
+const WITNESS: &str = "credex-witness.service";
 
 pub(super) type Properties = HashMap<String, OwnedValue>;
 
@@ -51,9 +51,7 @@ pub(super) async fn examine(bus: &Bus, entry: Option<&Entry>) -> Vec<Finding> {
         let message = format!("{NAME} has changed since systemd read it");
         findings.push(Finding::note(PART, message).advise("`systemctl --user daemon-reload`"));
     }
-    // An instance that never runs.
-    let witness = WITNESS.replace('@', "@doctor");
-    findings.extend(match ask(bus, &witness).await {
+    findings.extend(match ask(bus, WITNESS).await {
         Ok((unit, service)) => sight(&unit, &service),
         Err(error) => Some(Finding::bad(
             PART,
@@ -104,7 +102,7 @@ fn sight(unit: &Properties, witness: &Properties) -> Option<Finding> {
         let message = format!(
             "{file} says PrivateUsers=yes, so the witness sees no app, and nobody is identified"
         );
-        Finding::bad(PART, message).advise("`systemctl --user revert credex-witness@.service`")
+        Finding::bad(PART, message).advise("`systemctl --user revert credex-witness.service`")
     })
 }
 

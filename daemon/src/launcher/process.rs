@@ -200,7 +200,7 @@ impl Line {
         fds: &[OwnedFd],
     ) -> io::Result<Reply> {
         let serial = self.serial;
-        let socket = self.open(origin)?;
+        let socket = self.open(origin).await?;
         socket
             .async_io(Interest::WRITABLE, || send(socket.as_fd(), message, fds))
             .await?;
@@ -217,9 +217,9 @@ impl Line {
         }
     }
 
-    fn open(&mut self, origin: &Origin) -> io::Result<&UnixDatagram> {
+    async fn open(&mut self, origin: &Origin) -> io::Result<&UnixDatagram> {
         if let (State::Unconnected | State::Cut(_), Origin::Unit(path)) = (&self.state, origin) {
-            let socket = unit_socket::reach(path, SocketType::SEQPACKET)?;
+            let socket = unit_socket::reach_soon(path, SocketType::SEQPACKET).await?;
             self.state = State::New(socket.into());
         }
         if let State::New(_) = &self.state {

@@ -9,11 +9,17 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::net::sockopt::socket_type;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, retry_on_intr};
+use rustix::net::sockopt::{socket_acceptconn, socket_type};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect, socket_with,
+};
 use rustix::process::{Pid, getppid, getuid};
+
+use tokio::time::Instant;
 
 use super::lineage;
 use super::other_end::{OtherEnd, control_group};
@@ -21,6 +27,10 @@ use crate::caller::unit;
 
 /// The unit of the service.
 const SERVICE: &str = "credexd.service";
+/// How long after the service a socket may come.
+const A_MOMENT: Duration = Duration::from_secs(2);
+/// How often it is looked for meanwhile.
+const A_GLANCE: Duration = Duration::from_millis(2);
 
 /// Connects to the socket of a unit at `path`, without ever waiting.
 ///
@@ -45,6 +55,23 @@ pub(crate) fn reach(path: &Path, kind: SocketType) -> io::Result<OwnedFd> {
     connected().map_err(at)
 }
 
+/// The same for a socket that comes a moment after the service, as those do that it does not need at once.
+///
+/// # Errors
+/// As above, and nobody has begun to listen in time.
+pub(crate) async fn reach_soon(path: &Path, kind: SocketType) -> io::Result<OwnedFd> {
+    let deadline = Instant::now() + A_MOMENT;
+    loop {
+        match reach(path, kind) {
+            Err(error)
+                if [ErrorKind::NotFound, ErrorKind::ConnectionRefused].contains(&error.kind())
+                    && Instant::now() < deadline => {}
+            reached => return reached,
+        }
+        tokio::time::sleep(A_GLANCE).await;
+    }
+}
+
 /// Standard input, which is the socket to the service, and nothing from now on. For a process that is started for
 /// the service, and for nobody else.
 ///
@@ -57,8 +84,39 @@ pub(crate) fn handed_over() -> io::Result<OwnedFd> {
         return Err(io::Error::other(problem));
     }
     check_daemon(&socket)?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    forget_input()?;
     Ok(socket)
+}
+
+/// The service's connection to standard input, on which its unit listens, and which is nothing from now on. Waits for
+/// it as long as it takes; whoever else comes before is not served.
+///
+/// # Errors
+/// Nobody can come there.
+pub(crate) fn awaited() -> io::Result<OwnedFd> {
+    let listening = fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    if socket_type(&listening)? != SocketType::SEQPACKET || !socket_acceptconn(&listening)? {
+        let problem = "standard input is not a socket on which the unit listens";
+        return Err(io::Error::other(problem));
+    }
+    let socket = loop {
+        let mut waiting = [PollFd::new(&listening, PollFlags::IN)];
+        retry_on_intr(|| poll(&mut waiting, None))?;
+        let socket = match accept_with(&listening, SocketFlags::CLOEXEC) {
+            Err(Errno::AGAIN | Errno::CONNABORTED | Errno::INTR) => continue,
+            accepted => accepted?,
+        };
+        match check_daemon(&socket) {
+            Ok(()) => break socket,
+            Err(error) => tracing::warn!(%error, "who connects is not served"),
+        }
+    };
+    forget_input()?;
+    Ok(socket)
+}
+
+fn forget_input() -> io::Result<()> {
+    Ok(rustix::stdio::dup2_stdin(File::open("/dev/null")?)?)
 }
 
 /// Checks that `socket` leads to the service: to our parent, which made us and it; or, where a service
@@ -145,6 +203,18 @@ mod tests {
         // This process is not its own parent.
         let _listener = UnixListener::bind(&path).unwrap();
         let foreign = reach(&path, SocketType::STREAM).unwrap_err();
+        assert_eq!(foreign.kind(), ErrorKind::PermissionDenied, "{foreign}");
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_comes_after_the_service_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fetcher");
+        let reaching = reach_soon(&path, SocketType::STREAM);
+        let opening = async { UnixListener::bind(&path).unwrap() };
+        // It has looked in vain before there is a socket, which is ours, and not the service manager's.
+        let (reached, _listener) = tokio::join!(biased; reaching, opening);
+        let foreign = reached.unwrap_err();
         assert_eq!(foreign.kind(), ErrorKind::PermissionDenied, "{foreign}");
     }
 

@@ -19,7 +19,7 @@ use crate::launcher::packet::{MAX_MESSAGE, receive, send};
 use crate::launcher::unit_socket;
 use crate::{log, process};
 
-/// Runs the witness, whose standard input is the socket that the service connected to.
+/// Runs the witness, whose standard input is the socket that the service connects to.
 #[must_use]
 pub fn run_witness() -> ExitCode {
     log::start();
@@ -34,7 +34,8 @@ pub fn run_witness() -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let socket = unit_socket::handed_over()?;
+    // Nobody can say anything yet that this process would read.
+    let socket = unit_socket::awaited()?;
     let unconfined = process::confine_witness()?.err();
     let eyes = Arc::new(Eyes::new(Surroundings::of_session()?));
     let runtime = tokio::runtime::Builder::new_current_thread()

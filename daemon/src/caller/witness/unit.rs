@@ -25,7 +25,7 @@ use crate::protections::{self, Protections};
 /// How long an answer may take, the start of the unit included: longer than a look waits for files.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Asks the unit behind a socket, which begins with the connection and ends with it.
+/// Asks the unit behind a socket, which ends with the connection.
 pub(crate) struct WitnessUnit {
     socket: PathBuf,
     line: Mutex<Line>,
@@ -42,7 +42,7 @@ enum Line {
 }
 
 impl WitnessUnit {
-    /// The unit behind `socket`, which starts meanwhile. Tells `protections` how it is confined.
+    /// The unit behind `socket`, which starts while we do. Tells `protections` how it is confined.
     pub(crate) fn start(socket: PathBuf, protections: Protections) -> WitnessUnit {
         let line = connect(&socket).unwrap_or_else(|error| {
             tracing::warn!(%error, "no witness of who is calling; it is tried again with the first call");

@@ -69,7 +69,7 @@ impl Ways {
         let unit = self.unit.as_ref();
         let unit = unit.filter(|_| !self.unit_failed.load(Ordering::Relaxed));
         if let Some(socket) = unit {
-            let heard = match reach(socket) {
+            let heard = match reach(socket).await {
                 Ok(socket) => conversation(socket).await,
                 Err(error) => Err(error),
             };
@@ -109,7 +109,7 @@ impl Ways {
     }
 }
 
-fn reach(socket: &Path) -> io::Result<UnixStream> {
-    let socket = unit_socket::reach(socket, SocketType::STREAM)?;
+async fn reach(socket: &Path) -> io::Result<UnixStream> {
+    let socket = unit_socket::reach_soon(socket, SocketType::STREAM).await?;
     UnixStream::from_std(socket.into())
 }

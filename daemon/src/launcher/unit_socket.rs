@@ -18,7 +18,6 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect, socket_with,
 };
 use rustix::process::{Pid, getppid, getuid};
-
 use tokio::time::Instant;
 
 use super::lineage;

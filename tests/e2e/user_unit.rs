@@ -377,15 +377,21 @@ async fn the_witness_serves_nobody_but_the_service() {
     assert_eq!(witnesses(daemon).len(), 1, "it waits for the service");
 }
 
+/// The socket that is called so, and may come a moment after the service.
+async fn opened(name: &str) -> String {
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
+    let path = format!("{runtime}/credex/{name}");
+    let is_there = || std::path::Path::new(&path).exists();
+    eventually("the socket", is_there, |&is_there| is_there).await;
+    path
+}
+
 /// Who connects to a socket that is for the service.
 struct Stranger(OwnedFd);
 
 impl Stranger {
     async fn connect(name: &str) -> Stranger {
-        let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
-        let path = format!("{runtime}/credex/{name}");
-        let listens = || std::path::Path::new(&path).exists();
-        eventually("the socket", listens, |&listens| listens).await;
+        let path = opened(name).await;
         let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
         connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
         Stranger(socket)
@@ -533,9 +539,8 @@ async fn the_diallers_socket_connects_nobody_but_the_service() {
     }
     let desktop = Desktop::in_session();
     service(&desktop).await;
-    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
     for program in ["dialler", "fetcher"] {
-        let path = format!("{runtime}/credex/{program}");
+        let path = opened(program).await;
         let answer = tokio::task::spawn_blocking(move || {
             let mut socket = UnixStream::connect(path).unwrap();
             // What both would answer, if only that it cannot be done. They may have hung up already.

@@ -258,11 +258,16 @@ async fn one_process_has_eight_announcements_at_most() {
 async fn an_app_that_was_started_for_an_exchange_is_never_one_too_many() {
     let plan = Desktop::plan().limit("running_importers", 1);
     let desktop = plan.chooser(Script::choose(VAULT)).open().await;
+    is_never_one_too_many(&desktop).await;
+}
+
+/// An app is started for an exchange, and imports, where another takes the last place.
+async fn is_never_one_too_many(desktop: &Desktop) {
     let reports = desktop.reports("importer");
     let command = app::command(&reports, VAULT, Role::Announce);
     desktop.install(&Entry::importer(VAULT).exec(&command));
-    let _other = Importer::announced(&desktop, OTHER).await;
-    let session = deposited(&desktop).await;
+    let _other = Importer::announced(desktop, OTHER).await;
+    let session = deposited(desktop).await;
     reports.next("imported").await;
     session.receipt().await;
 }
@@ -277,13 +282,7 @@ async fn an_app_that_is_faster_than_its_start_is_never_one_too_many() {
         .request_name("org.freedesktop.systemd1")
         .await
         .unwrap();
-    let reports = desktop.reports("importer");
-    let command = app::command(&reports, VAULT, Role::Announce);
-    desktop.install(&Entry::importer(VAULT).exec(&command));
-    let _other = Importer::announced(&desktop, OTHER).await;
-    let session = deposited(&desktop).await;
-    reports.next("imported").await;
-    session.receipt().await;
+    is_never_one_too_many(&desktop).await;
 }
 
 #[tokio::test]

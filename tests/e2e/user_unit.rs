@@ -270,11 +270,7 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
     }
     let desktop = Desktop::in_session();
     desktop.person.will(&Script::agree());
-    let host = std::fs::read_to_string(HOST).unwrap();
-    let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
-    desktop.install(&Entry::new(SHOP).group(&group));
-    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP);
-    let app = app.await.unwrap();
+    let (app, host) = shop(&desktop).await;
     let password = Password::new(b"correct horse".to_vec()).unwrap();
     let added = app.add(&host, "ada", &password).await;
     assert_eq!(added.unwrap(), Change::Added);
@@ -286,6 +282,15 @@ async fn asks_a_website(story: &str, changed: &str) -> Option<BTreeMap<String, S
     assert!(decisions.unwrap().contains(SHOP));
     let status = Exporter::join(&desktop).await.status().await;
     status.protections
+}
+
+/// The app that the website names, and how that is called.
+async fn shop(desktop: &Desktop) -> (SharedWebCredentials, String) {
+    let host = std::fs::read_to_string(HOST).unwrap();
+    let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
+    desktop.install(&Entry::new(SHOP).group(&group));
+    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP);
+    (app.await.unwrap(), host)
 }
 
 /// The service installed, which keeps passwords in `store`, with `changed` as by [`asks_a_website`], and the website.
@@ -328,11 +333,7 @@ async fn under_the_unit_it_is_remembered_that_there_was_a_keyring() {
         .request_name("org.freedesktop.secrets")
         .await
         .unwrap();
-    let host = std::fs::read_to_string(HOST).unwrap();
-    let group = format!("[org.credex.WebCredentials1]\nDomains={host};\n");
-    desktop.install(&Entry::new(SHOP).group(&group));
-    let app = SharedWebCredentials::connect_to(desktop.bus.address(), SHOP);
-    let app = app.await.unwrap();
+    let (app, host) = shop(&desktop).await;
     let password = Password::new(b"correct horse".to_vec()).unwrap();
     let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap();
     let mark = std::path::Path::new(&runtime).join("credex/keyring-seen");

@@ -72,7 +72,10 @@ async fn a_question_that_nobody_answers_ends_and_says_so() {
                 biased;
                 () = scene.go_to(page) => break (scene, request.refusal().await),
                 // On a busy machine the way there takes longer.
-                _ = request.refusal() => seconds *= 2,
+                (response, error) = request.refusal() => {
+                    assert_eq!((response, error.reason), (2, Reason::Expired), "{error}");
+                    seconds *= 2;
+                }
             }
         };
         assert_eq!(

@@ -71,12 +71,12 @@ pub(crate) fn measure(pace: Pace, table: &mut Table) {
         table.times(what, minimal, ours, Aim::AtMost(1.5));
         let what = "  against a minimal service that is confined as ours";
         table.times(what, confined, ours, Aim::AtMost(1.5));
-        memory(pace, &machine, &ada, table).await;
+        memory(&machine, &ada, table).await;
     });
 }
 
 /// What the service and its witness take when idle, against its neighbours in the same session.
-async fn memory(pace: Pace, machine: &Machine, ada: &Login<'_>, table: &mut Table) {
+async fn memory(machine: &Machine, ada: &Login<'_>, table: &mut Table) {
     let service = process(ada, names::BUS_NAME).await.unwrap();
     let unit = "credex-witness.service";
     let show = [
@@ -93,7 +93,7 @@ async fn memory(pace: Pace, machine: &Machine, ada: &Login<'_>, table: &mut Tabl
         neighbours.push((package, process(ada, name).await));
     }
     // The first seconds see the runtime's thread for look-ups end.
-    tokio::time::sleep(Duration::from_secs(pace.rounds(12, 12) as u64)).await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
     let service = proportional(machine, &service).await;
     let witness = proportional(machine, &witness).await;
     let mib = |kib: f64| format!("{:.2} MiB", kib / 1024.0);
